@@ -1,0 +1,23 @@
+# `make run` and `make test` set up what is missing; the rest of the words are in README.md.
+# ARGS are handed on: make run ARGS=slack, make test ARGS="-k store".
+ARGS =
+BIN = .venv/bin
+
+.PHONY: run test check
+
+run:
+	@scripts/setup.sh local
+	@exec $(BIN)/drun-chat run $(ARGS)
+
+test:
+	@scripts/setup.sh local dev
+	@exec $(BIN)/pytest $(ARGS)
+
+# What CI runs. The suite runs against the installed wheel, not a second time from source.
+check:
+	@scripts/setup.sh local dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	scripts/test_wheel.sh

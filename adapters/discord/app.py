@@ -1,0 +1,199 @@
+"""Discord, connected: one client that writes, and one that hears and is replaced when it breaks."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord import app_commands
+
+from adapters.discord.events import read_message
+from adapters.discord.settings import Settings
+from adapters.discord.spelling import Translations, add_commands
+from adapters.discord.surface import DiscordSurface
+from core.budgets import Budgets
+from core.conversation import UserMessage
+from core.errors import PlatformRefused, StoreUnavailable
+from core.inbox import Inbox
+from core.pacing import Budget
+from core.surface import Platform, Surface
+
+log = structlog.get_logger()
+
+_FATAL = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
+_FIRST_BACKOFF_S = 1.0
+_LONGEST_BACKOFF_S = 60.0
+_OF_ALL_MESSAGES = 2  # parts of /channels/<id>/messages after "channels"; an edit names its message as well
+_ACCEPT_TRIES = 5
+
+
+def _bucket() -> Budget:
+    # Discord: 5 writes in 5 s, for sending and for editing, in each channel (its headers say so; no page does).
+    return Budget(5, 5.0)
+
+
+@dataclass(slots=True)
+class Discord:
+    """The bot's account: budgets of each channel, and who listens."""
+
+    writer: discord.Client
+    token: str
+    inbox: Inbox
+    name: str = "discord"
+    _posts: Budgets[int] = field(default_factory=lambda: Budgets(_bucket))
+    _edits: Budgets[int] = field(default_factory=lambda: Budgets(_bucket))
+
+    def surface(self, message: UserMessage) -> Surface:
+        channel = int(message.conversation.channel.channel)
+        messageable = self.writer.get_partial_messageable(channel)
+        return DiscordSurface(messageable, message, self._posts.of(channel), self._edits.of(channel))
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncGenerator[str, None]:
+        ready = asyncio.get_running_loop().create_future()
+        ears = asyncio.create_task(self._stay_connected(ready), name="discord gateway")
+        try:
+            yield f"as {await ready}"
+        finally:
+            ears.cancel()
+            with suppress(asyncio.CancelledError):
+                await ears
+
+    async def _stay_connected(self, ready: asyncio.Future[str]) -> None:
+        """Connects again and again, each time with a new client: discord.py's own may not be started twice.
+
+        Ends only for what a retry cannot mend: Discord counts refused logins, and blocks who sends too many.
+        """
+        backoff = _FIRST_BACKOFF_S
+        while True:
+            try:
+                if await self._connect_once(ready):
+                    backoff = _FIRST_BACKOFF_S
+            except _FATAL as error:
+                if ready.done():
+                    log.error("Discord refuses the bot; it is not connected any more", reason=str(error))  # noqa: TRY400 - the sentence is the whole story
+                else:
+                    ready.set_exception(PlatformRefused(f"Discord refuses the bot: {error}"))
+                return
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, _LONGEST_BACKOFF_S)
+
+    async def _connect_once(self, ready: asyncio.Future[str]) -> bool:
+        """One client's life. True when it had been ready, so that the next one need not wait long."""
+        async with Ears(self.inbox, read_content=self._may_read_content()) as ears:
+            connected = asyncio.create_task(ears.start(self.token))
+            heard = asyncio.create_task(ears.heard.wait())
+            try:
+                await asyncio.wait({connected, heard}, return_when=asyncio.FIRST_COMPLETED)
+                if ears.heard.is_set() and not ready.done():
+                    ready.set_result(str(ears.user))
+                await connected
+            except _FATAL:
+                raise
+            except Exception as error:  # noqa: BLE001 - discord.py raises whatever its parsers met, a KeyError too
+                log.warning("the Discord connection broke", reason=f"{type(error).__name__}: {error}")
+            finally:
+                heard.cancel()
+                connected.cancel()
+                await asyncio.gather(connected, heard, return_exceptions=True)
+            return ears.heard.is_set()
+
+    def heed(self, path: str, headers: Mapping[str, str]) -> None:
+        """Obeys the bucket that Discord names in the headers of its answer to ``path``, whatever we believed."""
+        found = path.partition("/channels/")[2].split("/")
+        if headers.get("X-RateLimit-Remaining") == "0" and found[1:2] == ["messages"]:
+            budgets = self._posts if len(found) == _OF_ALL_MESSAGES else self._edits
+            budgets.of(int(found[0])).pause(float(headers.get("X-RateLimit-Reset-After", 0)))
+
+    def _may_read_content(self) -> bool:
+        """The operator has switched the message content intent on in the developer portal."""
+        application = self.writer.application
+        flags = application.flags if application else None
+        return bool(flags and (flags.gateway_message_content or flags.gateway_message_content_limited))
+
+
+class Ears(discord.AutoShardedClient):
+    """One gateway session. Sharded although it has one shard: the plain client dies of a failed first connect."""
+
+    def __init__(self, inbox: Inbox, *, read_content: bool) -> None:
+        intents = discord.Intents(
+            guilds=True, guild_messages=True, dm_messages=True, message_content=read_content
+        )
+        super().__init__(
+            shard_count=1,
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            guild_ready_timeout=0.5,
+        )
+        self._inbox = inbox
+        self.heard = asyncio.Event()
+        """Set when this session has been ready once."""
+        self.tree: app_commands.CommandTree[Ears] = app_commands.CommandTree(self)
+        add_commands(self.tree, inbox)
+
+    async def setup_hook(self) -> None:
+        await self.tree.set_translator(Translations())
+        await self.tree.sync()
+
+    async def on_ready(self) -> None:
+        self.heard.set()
+
+    async def on_message(self, message: discord.Message) -> None:
+        said = read_message(message, self.user.id) if self.user else None
+        if said is None:
+            return
+        # Discord delivers nothing twice after this: what is not accepted here is lost.
+        for wait in range(1, _ACCEPT_TRIES + 1):
+            try:
+                await self._inbox.accept(said)
+            except StoreUnavailable as error:
+                log.warning("a message was not accepted yet", reason=str(error))
+                await asyncio.sleep(wait)
+            else:
+                return
+        log.error("a message was lost: Redis did not answer", channel=message.channel.id)
+
+
+@asynccontextmanager
+async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, None]:
+    """Discord, ready to show replies. Raises PlatformRefused when it does not know the token."""
+    trace = aiohttp.TraceConfig()
+    async with connected_writer(settings, trace) as writer:
+        assert settings.discord_token  # noqa: S101 - without it the platform is off
+        platform = Discord(writer, settings.discord_token.get_secret_value(), inbox)
+
+        async def ended(_: Any, __: Any, call: aiohttp.TraceRequestEndParams) -> None:
+            platform.heed(call.url.path, call.response.headers)
+
+        trace.on_request_end.append(ended)
+        yield platform
+
+
+@asynccontextmanager
+async def connected_writer(
+    settings: Settings, trace: aiohttp.TraceConfig
+) -> AsyncGenerator[discord.Client, None]:
+    """A client that is logged in and may call, but does not listen. Raises PlatformRefused."""
+    assert settings.discord_token  # noqa: S101 - without it the platform is off
+    # discord.py keeps its addresses in class attributes, and offers no other way to change them.
+    discord.http.Route.BASE = settings.discord_api_url.rstrip("/")
+    if settings.discord_gateway_url:
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+    async with discord.Client(
+        intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none(), http_trace=trace
+    ) as writer:
+        try:
+            await writer.login(settings.discord_token.get_secret_value())
+        except discord.LoginFailure as error:
+            raise PlatformRefused("Discord refuses DISCORD_TOKEN: it does not know this token") from error
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise PlatformRefused(f"Discord cannot be reached: {type(error).__name__}") from error
+        yield writer

@@ -1,0 +1,42 @@
+"""Discord's messages, read into the core's values. Pure."""
+
+import discord
+
+from adapters.discord.markup import said
+from core.conversation import Channel, Conversation, UserMessage
+
+DIRECT = "dm"
+"""The workspace of direct messages, which belong to no guild."""
+
+_SPOKEN = {discord.MessageType.default, discord.MessageType.reply}
+
+
+def read_message(message: discord.Message, bot_id: int) -> UserMessage | None:
+    """The message to the bot that ``message`` is; None when it is meant for others.
+
+    Meant for the bot: every direct message, a mention of it by name (not ``@everyone``), a reply to it.
+    """
+    if message.author.bot or message.webhook_id or message.type not in _SPOKEN:
+        return None
+    if message.guild is not None and not _meant(message, bot_id):
+        return None
+    return UserMessage(
+        conversation=Conversation(place(message.guild, message.channel.id)),
+        # A gateway event has no id of its own; the message's is the same in every replay.
+        event_id=str(message.id),
+        message_id=str(message.id),
+        author=str(message.author.id),
+        text=said(message.content, bot_id, {user.id: user.display_name for user in message.mentions}),
+    )
+
+
+def place(guild: discord.abc.Snowflake | None, channel_id: int) -> Channel:
+    """The channel as the core knows it. A thread of Discord is a channel of its own."""
+    return Channel("discord", str(guild.id) if guild else DIRECT, str(channel_id))
+
+
+def _meant(message: discord.Message, bot_id: int) -> bool:
+    if any(user.id == bot_id for user in message.mentions):
+        return True
+    replied = message.reference.resolved if message.reference else None
+    return isinstance(replied, discord.Message) and replied.author.id == bot_id

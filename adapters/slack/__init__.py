@@ -1,0 +1,1 @@
+"""Slack: mentions and direct messages over Socket Mode, replies by posting and editing."""

@@ -1,0 +1,164 @@
+"""Slack, connected: one workspace over Socket Mode."""
+
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.events import read_event
+from adapters.slack.manifest import ALL_COMMANDS
+from adapters.slack.markup import escaped
+from adapters.slack.settings import Settings
+from adapters.slack.surface import SlackSurface
+from core.budgets import Budgets
+from core.commands import COMMANDS, Call
+from core.conversation import Channel, Conversation, UserMessage
+from core.errors import PlatformRefused, StoreUnavailable
+from core.inbox import Inbox
+from core.pacing import Budget
+from core.surface import Platform, Surface
+from core.texts import language_of
+
+log = structlog.get_logger()
+
+_CALL_TIMEOUT_S = 30.0
+_PING_S = 5.0
+"""A socket that was cut off without a word is noticed within this time (the SDK's default is twice that)."""
+
+
+def _posts() -> Budget:
+    # Slack: chat.postMessage allows about one message a second and channel, with short bursts.
+    return Budget(3, 3.0)
+
+
+def _edits() -> Budget:
+    # Slack: chat.update is Tier 3, 50 a minute and workspace. Eight in 9.6 s is that rate, in small bursts.
+    return Budget(8, 9.6)
+
+
+@dataclass(slots=True)
+class Slack:
+    """One workspace: the bot's own identity there, and its budgets."""
+
+    client: AsyncWebClient
+    app_token: str
+    inbox: Inbox
+    me: AuthorizeResult
+    workspace: str
+    name: str = "slack"
+    _posts: Budgets[Channel] = field(default_factory=lambda: Budgets(_posts))
+    _edits: Budget = field(default_factory=_edits)
+
+    def surface(self, message: UserMessage) -> Surface:
+        return SlackSurface(self.client, message, self._posts.of(message.conversation.channel), self._edits)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncGenerator[str, None]:
+        # Any: bolt's handler is not typed.
+        handler: Any = AsyncSocketModeHandler(self._app(), self.app_token, ping_interval=_PING_S)
+        try:
+            await handler.connect_async()
+            yield f"workspace {self.workspace}"
+        finally:
+            await handler.close_async()
+
+    def _app(self) -> AsyncApp:
+        # authorize: bolt's own would call auth.test with the first event, and lose that event if the call failed.
+        # attaching_...: bolt would answer threaded direct messages with an extra call to conversations.replies.
+        app = AsyncApp(
+            client=self.client, authorize=self._authorize, attaching_conversation_kwargs_enabled=False
+        )
+        app.middleware(self._take_in)
+        # bolt acks only what some listener matches, and Slack delivers again what is not acked.
+        app.event(re.compile(".+"))(_nothing_more)
+        for name in ALL_COMMANDS:
+            app.command(f"/{name}")(self._run_command)
+        return app
+
+    async def _authorize(self, **_: Any) -> AuthorizeResult:
+        return self.me
+
+    async def _take_in(self, body: Mapping[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002 - bolt passes its arguments by name
+        """Accepts before bolt acks: bolt acks events first and runs listeners afterwards."""
+        message = (
+            read_event(body, self.me.bot_user_id or "") if body.get("type") == "event_callback" else None
+        )
+        if message is not None:
+            try:
+                await self.inbox.accept(message)
+            except StoreUnavailable as error:
+                log.warning("an event was not accepted, Slack will deliver it again", reason=str(error))
+                return BoltResponse(status=503)  # any status but 200: no ack
+        return await next()
+
+    async def _run_command(self, ack: Callable[..., Awaitable[Any]], body: Mapping[str, Any]) -> None:
+        name, argument = spelled(body["command"].removeprefix("/"), body.get("text") or "")
+        conversation = Conversation(Channel("slack", body["team_id"], body["channel_id"]))
+        call = Call(conversation, name, argument, language_of(argument, self.inbox.language))
+        answer = await self.inbox.desk.run(call)
+        await ack(
+            text=escaped(answer.text),
+            blocks=[{"type": "markdown", "text": answer.text[:12_000]}],
+            response_type="in_channel" if answer.public else "ephemeral",
+        )
+
+
+def spelled(command: str, text: str) -> tuple[str, str]:
+    """Name and argument of a slash command: ``/model x``, or ``/drun model x`` for any of them."""
+    if command in COMMANDS:
+        return command, text.strip()
+    name, _, argument = text.strip().partition(" ")
+    return name or "help", argument.strip()
+
+
+@asynccontextmanager
+async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, None]:
+    """Slack, ready to show replies. Raises PlatformRefused when it does not know one of the tokens."""
+    assert settings.slack_bot_token  # noqa: S101 - settings.problems() asks for both
+    assert settings.slack_app_token  # noqa: S101 - see above
+    timeout = aiohttp.ClientTimeout(total=_CALL_TIMEOUT_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        # No retry handlers: the SDK's own would post a message twice when an answer got lost on the way.
+        client = AsyncWebClient(
+            settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url.rstrip("/") + "/",
+            session=session,
+            retry_handlers=[],
+        )
+        try:
+            known = await client.auth_test()
+        except (SlackApiError, aiohttp.ClientError, OSError) as error:
+            raise PlatformRefused(f"Slack refuses SLACK_BOT_TOKEN: {_reason(error)}") from error
+        try:
+            # The address that comes back is for one connection and is left unused: this asks for the token's sake.
+            await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+        except (SlackApiError, aiohttp.ClientError, OSError) as error:
+            raise PlatformRefused(f"Slack refuses SLACK_APP_TOKEN: {_reason(error)}") from error
+        me = AuthorizeResult(
+            enterprise_id=known.get("enterprise_id"),
+            team_id=known["team_id"],
+            bot_id=known.get("bot_id"),
+            bot_user_id=known["user_id"],
+            bot_token=client.token,
+        )
+        yield Slack(
+            client, settings.slack_app_token.get_secret_value(), inbox, me, str(known.get("team", ""))
+        )
+
+
+async def _nothing_more() -> None:
+    """Middleware has taken the event in; matching it is what makes bolt ack it."""
+
+
+def _reason(error: Exception) -> str:
+    return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else type(error).__name__

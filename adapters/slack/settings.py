@@ -1,0 +1,42 @@
+from pydantic import BaseModel, SecretStr
+
+
+class Settings(BaseModel):
+    """Slack over Socket Mode. Fields are the variables' names in lower case."""
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    @property
+    def off(self) -> str:
+        """Why this platform is skipped; empty when it is set up."""
+        return (
+            ""
+            if self.slack_bot_token or self.slack_app_token
+            else "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set"
+        )
+
+    def problems(self) -> list[str]:
+        found = []
+        bot, app = self.slack_bot_token, self.slack_app_token
+        if bot and not bot.get_secret_value().startswith("xoxb-"):
+            found.append("SLACK_BOT_TOKEN: must begin with xoxb- (OAuth & Permissions, Bot User OAuth Token)")
+        if app and not app.get_secret_value().startswith("xapp-"):
+            found.append("SLACK_APP_TOKEN: must begin with xapp- (Basic Information, App-Level Tokens)")
+        if bool(bot) != bool(app):
+            missing, scope = (
+                ("SLACK_APP_TOKEN", "connections:write") if bot else ("SLACK_BOT_TOKEN", "chat:write")
+            )
+            found.append(
+                f"{missing}: is missing; Socket Mode needs both tokens, this one with the scope {scope}"
+            )
+        if self.slack_signing_secret or self.slack_client_id or self.slack_client_secret:
+            found.append(
+                "SLACK_SIGNING_SECRET, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: HTTP mode and many workspaces are not "
+                "there yet; unset them and use Socket Mode"
+            )
+        return found

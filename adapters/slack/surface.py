@@ -1,0 +1,117 @@
+"""One reply in Slack, by chat.postMessage and chat.update."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.markup import inert
+from core.conversation import UserMessage
+from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
+from core.pacing import Budget
+
+_EVENT_TYPE = "drun_reply"
+_GONE = {
+    "account_inactive",
+    "cant_update_message",
+    "channel_not_found",
+    "edit_window_closed",
+    "invalid_auth",
+    "is_archived",
+    "message_not_found",
+    "missing_scope",
+    "not_authed",
+    "not_in_channel",
+    "restricted_action",
+    "thread_not_found",
+    "token_revoked",
+}
+
+
+@dataclass(slots=True)
+class SlackSurface:
+    """Shows the reply to ``message``; ``posts`` is the channel's budget, ``edits`` the workspace's."""
+
+    client: AsyncWebClient
+    message: UserMessage
+    posts: Budget
+    edits: Budget
+    limit: int = 12_000
+    """Slack: markdown_text of chat.postMessage and chat.update holds 12,000 characters (their text only 4,000)."""
+    _unsure: set[int] = field(default_factory=set)
+    """Parts whose posting got no answer: they may be there."""
+
+    def size(self, text: str) -> int:
+        return len(inert(text))
+
+    async def post(self, part: int, text: str, *, final: bool) -> str:
+        if part in self._unsure and (found := await self._find(part)):
+            await self.edit(found, text, final=final)
+            return found
+        try:
+            async with _translated():
+                posted = await self.client.chat_postMessage(
+                    channel=self._channel,
+                    thread_ts=self.message.conversation.thread,
+                    markdown_text=inert(text),
+                    metadata={"event_type": _EVENT_TYPE, "event_payload": self._payload(part)},
+                )
+        except SurfaceFailed:
+            self._unsure.add(part)
+            raise
+        return str(posted["ts"])
+
+    async def edit(self, message: str, text: str, *, final: bool) -> None:
+        async with _translated():
+            await self.client.chat_update(channel=self._channel, ts=message, markdown_text=inert(text))
+
+    async def withdraw(self, message: str) -> None:
+        async with _translated():
+            await self.client.chat_delete(channel=self._channel, ts=message)
+
+    @property
+    def _channel(self) -> str:
+        return self.message.conversation.channel.channel
+
+    def _payload(self, part: int) -> dict[str, Any]:
+        return {"turn": self.message.turn_id, "part": part}
+
+    async def _find(self, part: int) -> str | None:
+        """The message that an unanswered post may have left. Slack has no idempotency key, but keeps metadata."""
+        thread = self.message.conversation.thread
+        asked: dict[str, Any] = {
+            "channel": self._channel,
+            "oldest": self.message.message_id,
+            "include_all_metadata": True,
+            "limit": 100,
+        }
+        async with _translated():
+            if thread is None:
+                found = await self.client.conversations_history(**asked)
+            else:
+                found = await self.client.conversations_replies(ts=thread, **asked)
+        for shown in found["messages"]:
+            metadata = shown.get("metadata") or {}
+            if metadata.get("event_type") == _EVENT_TYPE and metadata.get("event_payload") == self._payload(
+                part
+            ):
+                return str(shown["ts"])
+        return None
+
+
+@asynccontextmanager
+async def _translated() -> AsyncGenerator[None, None]:
+    try:
+        yield
+    except SlackApiError as error:
+        name = str(error.response.get("error", ""))
+        if name in {"ratelimited", "rate_limited"}:
+            retry_after = float(error.response.headers.get("Retry-After", 1))
+            raise SurfaceBusy(name, retry_after=retry_after) from error
+        raise (SurfaceGone if name in _GONE else SurfaceFailed)(name) from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise SurfaceFailed(f"{type(error).__name__}: {error}") from error

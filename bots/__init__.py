@@ -1,0 +1,1 @@
+"""What one runs. The only place that reads the environment and builds objects."""

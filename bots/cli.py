@@ -1,0 +1,113 @@
+"""The words one types: run, check, ask, models, manifest, invite."""
+
+import asyncio
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from adapters.discord.invitation import invitation
+from adapters.discord.settings import Settings as DiscordSettings
+from adapters.slack.manifest import manifest
+from bots import logs
+from bots.ask import ask as ask_model
+from bots.ask import list_models
+from bots.check import check as check_all
+from bots.configuration import configure
+from bots.embedded.demo_model import DemoModelUnavailable
+from bots.embedded.store import StoreUnavailable as NoPrivateStore
+from bots.run import NothingRuns
+from bots.run import run as run_all
+from bots.settings import DrunSettings, SettingsWrong, read, wrong
+from core.errors import ChatError, PlatformRefused
+from core.texts import language_of
+
+_EXPECTED = (SettingsWrong, NothingRuns, PlatformRefused, DemoModelUnavailable, NoPrivateStore)
+
+app = typer.Typer(
+    help="d.run language models as a colleague in Slack and Discord.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+manifest_app = typer.Typer(help="What a platform wants pasted.", no_args_is_help=True)
+app.add_typer(manifest_app, name="manifest")
+invite_app = typer.Typer(help="How to let the bot in.", no_args_is_help=True)
+app.add_typer(invite_app, name="invite")
+
+
+@app.command()
+def run(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="slack, discord, web, worker; none: all that are set up")
+    ] = None,
+) -> None:
+    """Listen and answer, until Ctrl-C."""
+    configuration = configure(names or [])
+    logs.set_up(configuration.work.log_level, configuration.work.log_format)
+    asyncio.run(run_all(configuration))
+
+
+@app.command()
+def check() -> None:
+    """Say what works and what is missing."""
+    configuration = configure()
+    logs.set_up("ERROR", configuration.work.log_format)
+    if not asyncio.run(check_all(configuration)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: str, model: Annotated[str, typer.Option(help="another model than the default one")] = ""
+) -> None:
+    """Ask one question; the answer is written here as it comes."""
+    logs.set_up("ERROR", "auto")
+    asyncio.run(ask_model(_drun(), question, model))
+
+
+@app.command()
+def models() -> None:
+    """List the models that can be chosen."""
+    logs.set_up("ERROR", "auto")
+    asyncio.run(list_models(_drun()))
+
+
+@manifest_app.command("slack")
+def manifest_slack() -> None:
+    """Print the app manifest for https://api.slack.com/apps."""
+    typer.echo(json.dumps(manifest(), indent=2, ensure_ascii=False))
+
+
+@invite_app.command("discord")
+def invite_discord() -> None:
+    """Print the link that adds the bot to a Discord server."""
+    settings, problems = read(DiscordSettings)
+    if settings is None or settings.off:
+        raise wrong(problems or ["DISCORD_TOKEN: is not set; it is on the Bot page of the developer portal"])
+    typer.echo(asyncio.run(invitation(settings)))
+
+
+def _drun() -> DrunSettings:
+    settings, problems = read(DrunSettings)
+    if settings is None:
+        raise wrong(problems)
+    return settings
+
+
+def main() -> None:
+    """Run the command line. What goes wrong in a foreseen way is one plain text, never a traceback."""
+    try:
+        app()
+    except _EXPECTED as error:
+        _fail(str(error))
+    except ChatError as error:
+        _fail(error.notice(language_of("".join(sys.argv[2:]))))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(text: str) -> None:
+    typer.echo(logs.redacted(text), err=True)
+    sys.exit(1)

@@ -1,0 +1,76 @@
+"""All settings of one start, read together so that everything wrong with them is told at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from bots import platforms
+from bots.platforms import Section
+from bots.settings import DrunSettings, StoreSettings, WorkSettings, read, wrong
+
+WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What runs, and with which settings."""
+
+    drun: DrunSettings
+    store: StoreSettings
+    work: WorkSettings
+    shown_on: Mapping[str, Section]
+    """Every platform that is set up: replies can be shown there."""
+    heard_on: Sequence[str]
+    """Those of them that this process listens to."""
+    skipped: Mapping[str, str]
+    """Platforms that are not set up, and why."""
+    works: bool
+    """This process answers turns."""
+
+
+def configure(wanted: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Configuration:
+    """Reads everything; ``wanted`` names platforms and ``worker``, nothing means all that are set up.
+
+    Raises SettingsWrong with every problem.
+    """
+    drun, problems = read(DrunSettings, environment)
+    store, more = read(StoreSettings, environment)
+    problems += more
+    work, more = read(WorkSettings, environment)
+    problems += more
+    known: dict[str, Section] = {}
+    skipped: dict[str, str] = {}
+    for name in platforms.names():
+        settings, more = read(platforms.section(name), environment)
+        problems += more
+        section = cast("Section | None", settings)
+        if section is not None and section.off:
+            skipped[name] = section.off
+        elif section is not None:
+            known[name] = section
+    problems += _wrong_names(wanted, skipped)
+    if drun is not None:
+        problems += _demo_problems(drun, [name for name in known if name != "web"])
+    if problems or not (drun and store and work):
+        raise wrong(problems)
+    heard = [name for name in known if not wanted or name in wanted]
+    return Configuration(drun, store, work, known, heard, skipped, works=not wanted or WORKER in wanted)
+
+
+def _wrong_names(wanted: Sequence[str], skipped: Mapping[str, str]) -> list[str]:
+    there = [*platforms.names(), WORKER]
+    unknown = [
+        f"{name!r} cannot be run; there are {', '.join(there)}" for name in wanted if name not in there
+    ]
+    return [*unknown, *(f"{name} cannot be run: {skipped[name]}" for name in wanted if name in skipped)]
+
+
+def _demo_problems(drun: DrunSettings, others: Sequence[str]) -> list[str]:
+    if not (drun.demo and others) or drun.drun_demo:
+        return []
+    teams = " and ".join(name.capitalize() for name in others)
+    sentence = (
+        f"DRUN_API_KEY: is missing, and the small demo model must not answer people on {teams} by mistake; "
+        "set the key, or DRUN_DEMO=1 if that is what you want"
+    )
+    return [sentence]

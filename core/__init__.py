@@ -1,0 +1,1 @@
+"""The conversation engine: turns, history, models and delivery. It names no platform."""

@@ -1,0 +1,190 @@
+"""Everything a person can do besides talking, defined once. Each platform only spells it in its own way."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from core.conversation import Conversation
+from core.drun.catalog import Catalog, Model
+from core.errors import ChatError, ModelUnknown
+from core.store.turns import Turns
+from core.texts import Language, Text
+
+_TEXT_FORM = re.compile(r"/([a-z]+)(?:\s+(.*))?", re.DOTALL)
+_LISTED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command as somebody gave it."""
+
+    conversation: Conversation
+    name: str
+    argument: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command says, as Markdown."""
+
+    text: str
+    public: bool = False
+    """It changed something for all who talk here: everybody should see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What may follow a command's name. Never required: a command alone explains itself."""
+
+    name: str
+    summary: Text
+    complete: Callable[["Desk", str], Awaitable[Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    name: str
+    summary: Text
+    run: Callable[["Desk", Call], Awaitable[Answer]]
+    argument: Argument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the commands work with."""
+
+    turns: Turns
+    catalog: Catalog
+
+    async def run(self, call: Call) -> Answer:
+        """Runs ``call``. Raises nothing a person could cause: every ChatError becomes its sentence."""
+        command = COMMANDS.get(call.name)
+        try:
+            if command is None:
+                return Answer(_UNKNOWN.say(call.language, name=call.name, commands=_names()))
+            return await command.run(self, call)
+        except ChatError as error:
+            return Answer(error.notice(call.language))
+
+    async def complete(self, name: str, text: str) -> Sequence[str]:
+        """What may follow command ``name``, best first, at most 25 (Discord: 25 choices)."""
+        command = COMMANDS.get(name)
+        return await command.argument.complete(self, text) if command and command.argument else ()
+
+
+def parse_command(text: str) -> tuple[str, str] | None:
+    """Name and argument of a command written as text, where the platform has no slash commands."""
+    found = _TEXT_FORM.fullmatch(text.strip())
+    return (found[1], (found[2] or "").strip()) if found else None
+
+
+async def _model(desk: Desk, call: Call) -> Answer:
+    channel = call.conversation.channel
+    if not call.argument:
+        return Answer(await _choices(desk, call))
+    if call.argument == "reset":
+        await desk.turns.choose_model(channel, "")
+        return Answer(
+            _MODEL_RESET.say(call.language, model=(await desk.catalog.default()).label), public=True
+        )
+    try:
+        model = await desk.catalog.find(call.argument)
+    except ModelUnknown as unknown:
+        near = [f"`{model.id}`" for model in await desk.catalog.like(call.argument, most=5)]
+        hint = _DID_YOU_MEAN.say(call.language, models=", ".join(near)) if near else ""
+        return Answer(f"{unknown.notice(call.language)} {hint}".strip())
+    await desk.turns.choose_model(channel, model.id)
+    return Answer(_MODEL_SET.say(call.language, model=model.label), public=True)
+
+
+async def _choices(desk: Desk, call: Call) -> str:
+    models = await desk.catalog.all()
+    current = await current_model(desk.turns, desk.catalog, call.conversation)
+    shown = [f"- `{model.id}`" for model in models[:_LISTED]]
+    if len(models) > _LISTED:
+        shown.append(_MORE.say(call.language, count=len(models) - _LISTED))
+    return _MODEL_NOW.say(call.language, model=current.label, models="\n".join(shown))
+
+
+async def current_model(turns: Turns, catalog: Catalog, conversation: Conversation) -> Model:
+    """The model that answers in ``conversation`` now."""
+    return await chosen_or_default(catalog, await turns.model_of(conversation.channel))
+
+
+async def chosen_or_default(catalog: Catalog, chosen: str) -> Model:
+    """A channel's choice, or the default when it has none or its choice is gone."""
+    if chosen:
+        try:
+            return await catalog.find(chosen)
+        except ModelUnknown:
+            pass  # d.run withdraws models; the channel goes on with the default, and /model says so
+    return await catalog.default()
+
+
+async def _stop(desk: Desk, call: Call) -> Answer:
+    stopping = await desk.turns.stop(call.conversation)
+    return Answer((_STOPPING if stopping else _QUIET).say(call.language))
+
+
+async def _reset(desk: Desk, call: Call) -> Answer:
+    await desk.turns.reset(call.conversation)
+    return Answer(_FORGOTTEN.say(call.language), public=True)
+
+
+async def _help(desk: Desk, call: Call) -> Answer:
+    lines = [f"- `/{command.name}` {command.summary.say(call.language)}" for command in COMMANDS.values()]
+    return Answer(f"{_HELP.say(call.language)}\n\n" + "\n".join(lines))
+
+
+async def _complete_model(desk: Desk, text: str) -> Sequence[str]:
+    return [model.id for model in await desk.catalog.like(text)]
+
+
+def _names() -> str:
+    return ", ".join(f"`/{name}`" for name in COMMANDS)
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            "model",
+            Text(
+                "shows the model, lists what can be chosen, or switches this channel",
+                "查看、列出或切换本频道的模型",
+            ),
+            _model,
+            Argument(
+                "name", Text("the model to switch to, or reset", "要切换到的模型，或 reset"), _complete_model
+            ),
+        ),
+        Command("stop", Text("stops the answer being written here", "停止正在生成的回答"), _stop),
+        Command(
+            "reset",
+            Text("starts afresh: what was said before is not read any more", "重新开始，不再参考之前的对话"),
+            _reset,
+        ),
+        Command("help", Text("says what I can do", "显示使用说明"), _help),
+    )
+}
+
+_UNKNOWN = Text(
+    "There is no command `/{name}`. There are {commands}.", "没有 `/{name}` 这个命令。可用命令：{commands}。"
+)
+_MODEL_NOW = Text(
+    "`{model}` answers in this channel. Can be chosen with `/model <name>`:\n\n{models}",
+    "本频道当前使用 `{model}`。可用 `/model <名称>` 切换：\n\n{models}",
+)
+_MORE = Text("and {count} more", "以及另外 {count} 个")
+_MODEL_SET = Text("From now on `{model}` answers in this channel.", "本频道现在使用 `{model}`。")
+_MODEL_RESET = Text("This channel is back at the default, `{model}`.", "本频道已恢复默认模型 `{model}`。")
+_DID_YOU_MEAN = Text("Did you mean {models}?", "您是不是想找：{models}？")
+_STOPPING = Text("Stopping.", "正在停止。")
+_QUIET = Text("Nothing is being written here now.", "当前没有正在生成的回答。")
+_FORGOTTEN = Text(
+    "A fresh start: I no longer read what was said here before.", "已重新开始，不再参考此前的对话。"
+)
+_HELP = Text(
+    "Mention me or write to me directly, and I answer. Besides:", "提及我或直接给我发消息即可得到回答。另外："
+)

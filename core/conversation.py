@@ -1,0 +1,105 @@
+"""The values everything else speaks in: where people talk, what they said, what was answered."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A platform's channel or direct message: the owner of one history.
+
+    The parts are the platform's own ids and hold no colon.
+    """
+
+    platform: str
+    workspace: str
+    channel: str
+
+    def __post_init__(self) -> None:
+        for part in (self.platform, self.workspace, self.channel):
+            if not part or ":" in part:
+                raise ValueError(f"an id must be text without a colon, not {part!r}")
+
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.workspace}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The place where answers go, and the unit of order: a channel answered in place, a thread, a DM."""
+
+    channel: Channel
+    thread: str | None = None
+
+    def __str__(self) -> str:
+        return str(self.channel) if self.thread is None else f"{self.channel}:{self.thread}"
+
+    @classmethod
+    def parse(cls, key: str) -> "Conversation":
+        """The inverse of ``str``."""
+        platform, workspace, channel, *thread = key.split(":", 3)
+        return cls(Channel(platform, workspace, channel), thread[0] if thread else None)
+
+
+@dataclass(frozen=True, slots=True)
+class UserMessage:
+    """One message that somebody wrote to the bot, the same from every platform."""
+
+    conversation: Conversation
+    event_id: str
+    """The platform's id of the delivery; a redelivery may repeat it."""
+    message_id: str
+    """The platform's id of the message; one message may come in several events."""
+    author: str
+    text: str
+    """What was said to the bot: without the mention of it, unescaped. May be empty."""
+    opens_thread: bool = False
+    """The answer opens ``conversation.thread`` under this very message."""
+
+    @property
+    def turn_id(self) -> str:
+        """25 characters that name this message's turn for ever: short enough for Discord's nonce."""
+        name = f"{self.conversation.channel}:{self.message_id}"
+        return hashlib.sha256(name.encode()).hexdigest()[:25]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One user message with its reply, as history keeps it."""
+
+    author: str
+    text: str
+    reply: str
+    complete: bool = True
+    """False when the reply was stopped or cut: ``reply`` is then what was shown."""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of what is sent to a model."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a model reports that a reply cost, in tokens."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One streamed piece of a reply. Any field may be empty."""
+
+    text: str = ""
+    reasoning: str = ""
+    finish: str | None = None
+    """Why the reply ended, in the engine's word: ``stop``, ``length``, ``content_filter`` or another."""
+    usage: Usage | None = None

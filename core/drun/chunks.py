@@ -1,0 +1,90 @@
+"""What d.run's engines write into a stream, read into deltas.
+
+The gateway always asks for usage, so the last chunk has no choices; SGLang puts finish and usage into one chunk;
+content may be a text, empty, null or absent; further keys appear (``stop_reason``, ``matched_stop``, ``timings``).
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from core.conversation import Delta, Usage
+from core.errors import ReplyCut
+
+DONE = b"[DONE]"
+
+
+class _Reason(msgspec.Struct, gc=False):
+    text: str | None = None
+
+
+class _Content(msgspec.Struct, gc=False):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    reasoning_details: list[_Reason] | None = None
+
+    def thought(self) -> str:
+        # vLLM 0.12 sends the same text under both names: one of them, never both.
+        details = "".join(reason.text or "" for reason in self.reasoning_details or ())
+        return self.reasoning_content or self.reasoning or details
+
+
+class _Choice(msgspec.Struct, gc=False):
+    delta: _Content | None = None
+    message: _Content | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct, gc=False):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Chunk(msgspec.Struct, gc=False):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: msgspec.Raw | None = None
+
+
+_chunk = msgspec.json.Decoder(_Chunk | None)
+
+
+def read_chunk(data: bytes) -> Iterator[Delta]:
+    """The deltas of one event's data.
+
+    Raises ReplyCut for what the gateway makes of an upstream that failed in mid-stream: ``null``, an ``error``
+    object, or something that is no JSON.
+    """
+    try:
+        chunk = _chunk.decode(data)
+    except msgspec.DecodeError as error:
+        raise ReplyCut(f"a frame that is no chunk: {error}") from error
+    if chunk is None:
+        raise ReplyCut("the gateway sent null, which stands for an error upstream")
+    if chunk.error is not None and bytes(chunk.error) != b"null":
+        raise ReplyCut("the model server reported an error in mid-stream")
+    return _deltas(chunk)
+
+
+def _deltas(chunk: _Chunk) -> Iterator[Delta]:
+    for choice in chunk.choices or ():
+        content = choice.delta or choice.message or _Content()
+        delta = Delta(content.content or "", content.thought(), choice.finish_reason or None)
+        if delta != Delta():
+            yield delta
+    if chunk.usage is not None and chunk.usage.prompt_tokens is not None:
+        yield Delta(usage=Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens or 0))
+
+
+def read_whole(body: bytes) -> Iterator[Delta]:
+    """The deltas of a reply that came as one JSON body although a stream was asked for.
+
+    d.run's own sample of such a body has no finish reason: a whole body is an end in itself.
+    """
+    finished = False
+    for delta in read_chunk(body):
+        finished = finished or delta.finish is not None
+        yield delta
+    if not finished:
+        yield Delta(finish="stop")

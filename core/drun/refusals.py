@@ -1,0 +1,74 @@
+"""d.run's HTTP errors, read into the error tree. By status first, then code, then message: codes may be null."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from core.errors import (
+    KeyRefused,
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelUnavailable,
+    ModelUnknown,
+    NoBalance,
+    WindowExceeded,
+)
+
+# The wordings of vLLM 0.8 to 0.33, SGLang 0.4 and 0.5, and llama.cpp.
+_TOO_LONG = re.compile(
+    r"context (?:length|size|window)|maximum context|too large: \d+|longer than the model|exceed_context",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(r"context length(?: is| of| \()\s*(\d+)|available context size \((\d+)", re.IGNORECASE)
+_RETRYABLE = {408, 500, 502, 503, 504}
+_FINAL: Mapping[int, type[ModelError]] = {401: KeyRefused, 402: NoBalance}
+_KEY = re.compile(r"sk-[A-Za-z0-9_-]{4,}")
+_ADDRESS = re.compile(r"\w+://[^\s\"\\]+|\d+\.\d+\.\d+\.\d+(?::\d+)?")
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes, *, model: str) -> ModelError:
+    """The error for an answer with ``status``. Its text holds no key and no internal address.
+
+    The gateway echoes a wrong key in full in its 401, and internal URLs in its 502.
+    """
+    code, message = _read(body)
+    detail = f"HTTP {status} {code} {redacted(message)}".strip()
+    if status in _RETRYABLE:
+        return ModelUnavailable(detail)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return ModelBusy(detail, retry_after=_seconds(headers.get("retry-after")))
+    if status == HTTPStatus.BAD_REQUEST and _TOO_LONG.search(f"{code} {message}"):
+        named = _LIMIT.search(message)
+        return WindowExceeded(detail, limit=int(named[1] or named[2]) if named else None)
+    if status == HTTPStatus.NOT_FOUND or code in {"model_not_found", "model_access_denied"}:
+        return ModelUnknown(detail, model=model)
+    return _FINAL.get(status, ModelRefused)(detail)
+
+
+def redacted(text: str) -> str:
+    """``text`` without keys and addresses, short enough for a log line."""
+    return _ADDRESS.sub("<address>", _KEY.sub("<key>", text))[:300]
+
+
+def _read(body: bytes) -> tuple[str, str]:
+    """Code and message of an error body in any of its shapes: nested, flat, a string, or no JSON at all."""
+    try:
+        found: Any = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return "", body.decode(errors="replace")
+    if isinstance(found, dict):
+        found = found.get("error", found)
+    if not isinstance(found, dict):
+        return "", str(found)
+    return str(found.get("code") or found.get("type") or ""), str(found.get("message") or "")
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return max(0.0, float(value)) if value else None
+    except ValueError:
+        return None  # a date: d.run sends none, and guessing at clocks helps nobody

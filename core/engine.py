@@ -1,0 +1,194 @@
+"""Answering one turn: the whole policy, top to bottom."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import structlog
+
+from core import texts
+from core.commands import Call, Desk, chosen_or_default, parse_command
+from core.conversation import Message, Turn
+from core.delivery import Delivery
+from core.drun.catalog import Model
+from core.drun.client import ChatRequest, ModelClient
+from core.drun.endpoints import Deployment
+from core.errors import ChatError, StoreUnavailable, SurfaceError, WindowExceeded
+from core.store.turns import Claim
+from core.surface import Platform
+from core.window import fit
+
+ATTEMPTS = 3
+"""A turn that took its worker down this often is ended with a notice instead of being tried for ever."""
+_COMMIT_TRIES = 3
+
+log = structlog.get_logger()
+
+
+class LeaseLost(Exception):
+    """Somebody else answers this turn now; nothing more may be written."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """What the model has said so far."""
+
+    text: list[str] = field(default_factory=list)
+    thought: bool = False
+    finish: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Answers claimed turns, each on the platform it came from."""
+
+    desk: Desk
+    client: ModelClient
+    platforms: Mapping[str, Platform]
+    instructions: str = ""
+    language: texts.LanguageChoice = "auto"
+
+    async def answer(self, claim: Claim, stopping: asyncio.Event) -> None:
+        """Shows the reply to ``claim`` and commits the turn. ``stopping`` ends the reply with what was shown.
+
+        Raises LeaseLost, and StoreUnavailable when the turn could not be committed: it will be claimed again.
+        """
+        message = claim.message
+        language = texts.language_of(message.text, self.language)
+        command = parse_command(message.text)
+        if claim.attempt > ATTEMPTS:
+            await self._say(claim, texts.GAVE_UP.say(language))
+        elif command is not None:
+            answer = await self.desk.run(Call(message.conversation, *command, language))
+            await self._say(claim, answer.text)
+        elif not message.text.strip():
+            await self._say(claim, texts.EMPTY_MENTION.say(language))
+        else:
+            await self._reply(claim, stopping, language)
+
+    async def _say(self, claim: Claim, text: str) -> None:
+        """Shows words of our own; they are no part of the history."""
+        try:
+            async with self._delivery(claim) as delivery:
+                await delivery.finish(text)
+        except SurfaceError as error:
+            log.warning(
+                "a notice could not be shown", conversation=str(claim.conversation), reason=str(error)
+            )
+        await self._commit(claim, None)
+
+    async def _reply(self, claim: Claim, stopping: asyncio.Event, language: texts.Language) -> None:
+        reply = Reply()
+        delivery = self._delivery(claim, placeholder=texts.THINKING.say(language))
+        try:
+            async with delivery:
+                complete = await self._read(claim, reply, delivery, stopping, language)
+                await delivery.finish(reply.note)
+        except SurfaceError as error:
+            complete = False
+            log.warning("a reply could not be shown", conversation=str(claim.conversation), reason=str(error))
+        # What was shown is what happened: a later question may refer to nothing else.
+        said = "".join(reply.text)[: delivery.shown]
+        turn = Turn(claim.message.author, claim.message.text, said, complete=complete)
+        await self._commit(claim, turn)
+
+    async def _read(
+        self,
+        claim: Claim,
+        reply: Reply,
+        delivery: Delivery,
+        stopping: asyncio.Event,
+        language: texts.Language,
+    ) -> bool:
+        """Reads the model until it ends, is stopped, or the platform takes no more. True: the reply is complete."""
+        reading = asyncio.create_task(self._ask(claim, reply, delivery, language), name="reading")
+        stop = asyncio.create_task(stopping.wait(), name="stop")
+        try:
+            await asyncio.wait({reading, stop, delivery.writer}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                await reading
+                return reply.finish == "stop"
+            if stop.done():
+                reply.note = _quiet(texts.STOPPED.say(language))
+        except ChatError as error:
+            log.warning(
+                "a turn failed",
+                conversation=str(claim.conversation),
+                reason=f"{type(error).__name__} {error}",
+            )
+            reply.note = f"⚠️ {error.notice(language)}"
+        finally:
+            # Cancelling is what closes the request, and so what makes the model stop.
+            reading.cancel()
+            stop.cancel()
+            await asyncio.gather(reading, stop, return_exceptions=True)
+        return False
+
+    async def _ask(self, claim: Claim, reply: Reply, delivery: Delivery, language: texts.Language) -> None:
+        model = await chosen_or_default(self.desk.catalog, claim.model)
+        try:
+            await self._stream(model, self._fit(claim, model.window), reply, delivery)
+        except WindowExceeded as error:
+            # The server knows its window better than our table, and counts tokens better than our estimate.
+            if reply.text:
+                raise
+            limit = min(error.limit or model.window, model.window) // 2
+            await self._stream(model, self._fit(claim, limit), reply, delivery)
+        reply.note = _note(reply, model, language)
+
+    def _fit(self, claim: Claim, limit: int) -> Sequence[Message]:
+        return fit(self.instructions, claim.history, claim.message.text, limit=limit)
+
+    async def _stream(
+        self, model: Model, messages: Sequence[Message], reply: Reply, delivery: Delivery
+    ) -> None:
+        async with aclosing(self.client.stream(model.endpoint, ChatRequest(model.id, messages))) as deltas:
+            async for delta in deltas:
+                if delta.text:
+                    reply.text.append(delta.text)
+                    delivery.add(delta.text)
+                reply.thought = reply.thought or bool(delta.reasoning)
+                reply.finish = delta.finish or reply.finish
+
+    def _delivery(self, claim: Claim, placeholder: str = "…") -> Delivery:
+        surface = self.platforms[claim.conversation.channel.platform].surface(claim.message)
+
+        async def checkpoint(messages: Sequence[str]) -> None:
+            if not await self.desk.turns.checkpoint(claim, messages):
+                raise LeaseLost
+
+        return Delivery(surface, checkpoint=checkpoint, messages=claim.shown, placeholder=placeholder)
+
+    async def _commit(self, claim: Claim, turn: Turn | None) -> None:
+        for tried in range(1, _COMMIT_TRIES + 1):
+            try:
+                if not await self.desk.turns.commit(claim, turn):
+                    raise LeaseLost
+            except StoreUnavailable:
+                # commit changes nothing when it is run twice, so an unknown outcome may be asked for again.
+                if tried == _COMMIT_TRIES:
+                    raise
+                await asyncio.sleep(tried)
+            else:
+                return
+
+
+def _note(reply: Reply, model: Model, language: texts.Language) -> str:
+    """What is to be said under a reply that ended by itself."""
+    notes = []
+    if not "".join(reply.text).strip():
+        only_thought = reply.thought and reply.finish == "length"
+        notes.append((texts.ONLY_REASONING if only_thought else texts.NO_TEXT).say(language))
+    elif reply.finish == "length":
+        notes.append(_quiet(texts.CUT_BY_LENGTH.say(language)))
+    elif reply.finish == "content_filter":
+        notes.append(_quiet(texts.FILTERED.say(language)))
+    if model.endpoint.deployment is Deployment.DEMO:
+        notes.append(_quiet("demo model"))
+    return "\n\n".join(notes)
+
+
+def _quiet(text: str) -> str:
+    return f"_{text}_"

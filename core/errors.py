@@ -1,0 +1,139 @@
+"""What can go wrong, as one tree. Each class carries the one sentence that a person is shown.
+
+ChatError
+├── QuestionTooLong        the question alone does not fit the model's window
+├── ModelError             d.run could not answer
+│   ├── ModelUnavailable   unreachable, overloaded, broken: retried before the first word
+│   ├── ModelBusy          429: retried before the first word, later than the rest
+│   ├── ModelUnknown       404: no such model for this key
+│   ├── ModelRefused       401, 403 and every 4xx that asking again cannot help
+│   ├── NoBalance          402: the account is out of money
+│   ├── WindowExceeded     400: more tokens than the model's window; carries the limit when it is named
+│   └── ReplyCut           the stream ended without a finish reason
+├── SurfaceError           the platform did not show what we wrote
+│   ├── SurfaceBusy        429: to be written again after a pause
+│   ├── SurfaceGone        the message, the channel or the permission is gone: nothing more can be shown
+│   └── SurfaceFailed      anything else: worth another try
+├── StoreUnavailable       Redis does not answer
+└── PlatformRefused        a platform does not let the bot in; ``str(error)`` is a sentence for the operator
+"""
+
+from core.texts import Language, Text
+
+
+class ChatError(Exception):
+    """Root of everything that ends in a notice. ``str(error)`` is for the log, ``notice`` for people."""
+
+    text = Text("Something went wrong on my side.", "我这边出了点问题。")
+
+    def __init__(self, detail: str = "", **values: object) -> None:
+        super().__init__(detail or type(self).__name__)
+        self._values = values
+
+    def notice(self, language: Language) -> str:
+        return self.text.say(language, **self._values)
+
+
+class QuestionTooLong(ChatError):
+    """Values: ``size`` and ``limit``, both in estimated tokens."""
+
+    text = Text(
+        "Your message is too long for this model: about {size} tokens, and {limit} fit.",
+        "消息太长：约 {size} 个 token，而该模型最多容纳 {limit} 个。",
+    )
+
+
+class ModelError(ChatError):
+    retryable = False
+
+
+class ModelUnavailable(ModelError):
+    retryable = True
+    text = Text(
+        "The model cannot be reached right now. Please try again.", "暂时无法连接到模型，请稍后再试。"
+    )
+
+
+class ModelBusy(ModelError):
+    """``retry_after`` is in seconds; None when the server did not say (d.run's gateway never does)."""
+
+    retryable = True
+    text = Text("The model is busy right now. Please try again in a minute.", "模型正忙，请一分钟后再试。")
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class ModelUnknown(ModelError):
+    """Value: ``model``."""
+
+    text = Text(
+        "The model `{model}` does not exist here, or the key may not use it. `/model` lists what can be chosen.",
+        "模型 `{model}` 不存在，或当前密钥无权使用。输入 `/model` 查看可选模型。",
+    )
+
+
+class ModelRefused(ModelError):
+    text = Text("The provider refused this request.", "服务商拒绝了这个请求。")
+
+
+class KeyRefused(ModelRefused):
+    text = Text(
+        "The d.run API key was refused. The operator of this bot has to check it.",
+        "d.run API 密钥被拒绝，请联系本机器人的管理员检查。",
+    )
+
+
+class NoBalance(ModelError):
+    text = Text(
+        "The d.run account has no balance left. The operator of this bot has to top it up.",
+        "d.run 账户余额不足，请联系本机器人的管理员充值。",
+    )
+
+
+class WindowExceeded(ModelError):
+    """``limit`` is the model's window in tokens, None when the server did not name it."""
+
+    text = Text("The conversation is too long for this model.", "对话内容超出了该模型的上下文长度。")
+
+    def __init__(self, detail: str = "", *, limit: int | None = None) -> None:
+        super().__init__(detail)
+        self.limit = limit
+
+
+class ReplyCut(ModelError):
+    retryable = True
+    text = Text(
+        "The answer was cut off on the way from the model. What is above is incomplete.",
+        "回答在传输途中中断，以上内容不完整。",
+    )
+
+
+class SurfaceError(ChatError):
+    pass
+
+
+class SurfaceBusy(SurfaceError):
+    def __init__(self, detail: str = "", *, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class SurfaceGone(SurfaceError):
+    pass
+
+
+class SurfaceFailed(SurfaceError):
+    pass
+
+
+class StoreUnavailable(ChatError):
+    text = Text(
+        "My memory (Redis) cannot be reached right now. Please try again.",
+        "暂时无法访问存储（Redis），请稍后再试。",
+    )
+
+
+class PlatformRefused(ChatError):
+    pass

@@ -1,0 +1,30 @@
+"""What a platform gets from the core: where to hand in what people wrote, and what to ask."""
+
+from dataclasses import dataclass
+
+from core.commands import Desk, parse_command
+from core.conversation import UserMessage
+from core.store.journal import Journals
+from core.store.turns import Accepted
+from core.texts import LanguageChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One for all platforms: messages become turns, commands are run at ``desk`` at once."""
+
+    desk: Desk
+    journals: Journals
+    """For a platform that has to keep its own messages, as the page does."""
+    language: LanguageChoice = "auto"
+
+    async def accept(self, message: UserMessage) -> Accepted:
+        """Makes ``message`` a turn, once however often it comes. Raises StoreUnavailable: then it is not accepted.
+
+        Only after this may a platform be told that its event has arrived.
+        """
+        accepted = await self.desk.turns.accept(message)
+        # A stop written as text must not wait behind the reply it means. After accept: a redelivery stops nothing.
+        if accepted.new and parse_command(message.text) == ("stop", ""):
+            await self.desk.turns.stop(message.conversation)
+        return accepted

@@ -1,0 +1,66 @@
+"""Journals: lists of entries that anybody may follow from any point, on any process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.store.connection import Connections, translating
+from core.store.keys import PREFIX
+
+_MOST = 5000
+_FIRST = "0-0"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a journal; ids grow, and an id is the place to go on reading from."""
+
+    id: str
+    text: str
+
+
+class Journals:
+    """Journals by name, kept ``ttl_s`` seconds after their last entry (0: for ever).
+
+    Every method raises StoreUnavailable when Redis does not answer.
+    """
+
+    def __init__(self, connections: Connections, *, ttl_s: int) -> None:
+        self._redis = connections.ask
+        self._waiting = connections.wait
+        self._ttl_s = ttl_s
+
+    @translating
+    async def append(self, name: str, text: str) -> str:
+        """Adds an entry and returns its id. The oldest of more than 5,000 go."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.xadd(_key(name), {"text": text}, maxlen=_MOST, approximate=True)
+            if self._ttl_s:
+                pipe.expire(_key(name), self._ttl_s)
+            added, *_ = await pipe.execute()
+        return str(added)
+
+    @translating
+    async def remove(self, name: str, ids: Sequence[str]) -> None:
+        """Takes entries out again that a later one has made needless."""
+        if ids:
+            await self._redis.xdel(_key(name), *ids)
+
+    @translating
+    async def read(self, name: str) -> list[Entry]:
+        """All entries, oldest first."""
+        found: Any = await self._redis.xrange(_key(name))
+        return [Entry(id_, fields["text"]) for id_, fields in found]
+
+    @translating
+    async def follow(self, name: str, after: str = _FIRST, *, at_most_s: float) -> list[Entry]:
+        """What came after the entry ``after``; waits for it, and returns nothing when nothing came."""
+        # redis-py types replies for every protocol at once; with RESP2 shapes it is a list of pairs.
+        block = max(1, int(at_most_s * 1000))
+        found: Any = await self._waiting.xread({_key(name): after or _FIRST}, count=500, block=block)
+        return [Entry(id_, fields["text"]) for _, entries in found or () for id_, fields in entries]
+
+
+def _key(name: str) -> str:
+    # One hash slot for each journal: they are followed on their own.
+    return f"{PREFIX}:journal:{{{name}}}"

@@ -1,0 +1,52 @@
+"""The names of everything in Redis. All keys of a channel and its threads share one partition, one hash slot."""
+
+import zlib
+from dataclasses import dataclass
+
+from core.conversation import Channel, Conversation
+
+PREFIX = "drun"
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One share of all conversations, with a schedule and a wake list of its own."""
+
+    number: int
+
+    @property
+    def prefix(self) -> str:
+        # Braces: Redis Cluster hashes only what stands between them.
+        return f"{PREFIX}:{{{self.number}}}:"
+
+    @property
+    def schedule(self) -> str:
+        return f"{self.prefix}schedule"
+
+    @property
+    def wake(self) -> str:
+        return f"{self.prefix}wake"
+
+    def seen(self, channel: Channel, name: str) -> str:
+        return f"{self.prefix}seen:{channel}:{name}"
+
+    def queue(self, conversation: Conversation) -> str:
+        return f"{self.prefix}queue:{conversation}"
+
+    def state(self, conversation: Conversation) -> str:
+        return f"{self.prefix}state:{conversation}"
+
+    def channel(self, channel: Channel) -> str:
+        return f"{self.prefix}channel:{channel}"
+
+    def history(self, owner: Channel | Conversation) -> str:
+        return f"{self.prefix}history:{owner}"
+
+
+STOPS = f"{PREFIX}:stops"
+"""Announces the conversations whose reply shall stop."""
+
+
+def partition_of(channel: Channel, partitions: int) -> Partition:
+    """Where a channel's keys are, the same on every worker: so the number of partitions may not change."""
+    return Partition(zlib.crc32(str(channel).encode()) % partitions)

@@ -1,0 +1,69 @@
+"""What the engine asks of a platform."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from core.conversation import UserMessage
+from core.pacing import Budget
+
+
+class Surface(Protocol):
+    """Where one reply is shown.
+
+    A reply is one message, or several where it is longer than ``limit``. ``post`` and ``edit`` raise SurfaceError
+    and nothing else. Both take Markdown as the model wrote it; the surface makes its mentions inert.
+    """
+
+    @property
+    def limit(self) -> int:
+        """The most one message holds, in the unit of ``size``."""
+        ...
+
+    @property
+    def posts(self) -> Budget:
+        """What ``post`` draws on."""
+        ...
+
+    @property
+    def edits(self) -> Budget:
+        """What ``edit`` draws on."""
+        ...
+
+    def size(self, text: str) -> int:
+        """What ``text`` costs of ``limit`` once it is written in the platform's way."""
+        ...
+
+    async def post(self, part: int, text: str, *, final: bool) -> str:
+        """Shows the reply's ``part``-th message (from 0) and returns the platform's id of it.
+
+        May be called again with the same part when the first outcome is not known.
+        """
+        ...
+
+    async def edit(self, message: str, text: str, *, final: bool) -> None:
+        """Replaces what ``message`` shows. ``final``: nothing follows in this message."""
+        ...
+
+    async def withdraw(self, message: str) -> None:
+        """Removes ``message``: a part of an earlier attempt that the reply no longer has."""
+        ...
+
+
+class Platform(Protocol):
+    """One platform, ready to show replies and able to listen."""
+
+    @property
+    def name(self) -> str:
+        """The folder's name: the first part of every conversation of this platform."""
+        ...
+
+    def surface(self, message: UserMessage) -> Surface:
+        """Where the reply to ``message`` is shown."""
+        ...
+
+    def listening(self) -> AbstractAsyncContextManager[str]:
+        """Hears people while it is open; yields where, in the words of the start-up line.
+
+        Raises PlatformRefused when it cannot begin to.
+        """
+        ...
