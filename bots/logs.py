@@ -43,6 +43,8 @@ def set_up(level: str, form: str) -> None:
     # bolt logs whole event bodies, discord.py and the HTTP clients every call: nobody's messages belong into a log.
     for chatty in ("slack_bolt", "slack_sdk", "discord", "httpx", "httpcore", "aiohttp"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    # It warns that the token is ignored when there is an authorize function, which is how it is meant to be.
+    logging.getLogger("slack_bolt.AsyncApp").setLevel(logging.ERROR)
 
 
 def _without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

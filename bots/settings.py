@@ -181,9 +181,10 @@ def read(section: type[S], environment: Mapping[str, str] | None = None) -> tupl
 
 def _everything(environment: Mapping[str, str] | None) -> dict[str, str]:
     """All variables by name; the environment wins over .env, a NAME over its NAME_FILE."""
-    given = dict(os.environ if environment is None else environment)
-    dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    merged = {**dotenv, **given}
+    if environment is None:
+        dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+        environment = {**dotenv, **os.environ}
+    merged = dict(environment)
     for name, path in list(merged.items()):
         if name.endswith("_FILE") and path and not merged.get(name.removesuffix("_FILE")):
             try:

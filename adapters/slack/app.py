@@ -73,20 +73,18 @@ class Slack:
             await handler.close_async()
 
     def _app(self) -> AsyncApp:
-        # authorize: bolt's own would call auth.test with the first event, and lose that event if the call failed.
+        async def authorize() -> AuthorizeResult:
+            """Bolt's own would call auth.test with the first event, and lose that event if the call failed."""
+            return self.me
+
         # attaching_...: bolt would answer threaded direct messages with an extra call to conversations.replies.
-        app = AsyncApp(
-            client=self.client, authorize=self._authorize, attaching_conversation_kwargs_enabled=False
-        )
+        app = AsyncApp(client=self.client, authorize=authorize, attaching_conversation_kwargs_enabled=False)
         app.middleware(self._take_in)
         # bolt acks only what some listener matches, and Slack delivers again what is not acked.
         app.event(re.compile(".+"))(_nothing_more)
         for name in ALL_COMMANDS:
             app.command(f"/{name}")(self._run_command)
         return app
-
-    async def _authorize(self, **_: Any) -> AuthorizeResult:
-        return self.me
 
     async def _take_in(self, body: Mapping[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002 - bolt passes its arguments by name
         """Accepts before bolt acks: bolt acks events first and runs listeners afterwards."""

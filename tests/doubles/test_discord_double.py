@@ -397,8 +397,24 @@ async def test_the_handshake_of_the_gateway_can_fail(double: DiscordDouble) -> N
     with pytest.raises(aiohttp.WSServerHandshakeError):
         async with wire(double):
             pass
+    double.fail(Status(503))
     async with wire(double) as gateway:
         assert (await gateway.identify())["t"] == "READY"
+    assert double.faults.waiting == 1
+
+
+async def test_the_bot_hears_nothing_from_a_channel_it_cannot_see(
+    double: DiscordDouble, general: Channel
+) -> None:
+    ada = double.add_user("ada")
+    async with connected(double) as bot:
+        general.deny(Permission.VIEW_CHANNEL)
+        await general.say(ada, "<@BOT> unseen")
+        general.allow(Permission.VIEW_CHANNEL)
+        general.deny(Permission.SEND_MESSAGES)
+        await general.say(ada, "<@BOT> seen")
+        await double.until(lambda: bot.heard)
+    assert [message.content.split()[1] for message in bot.heard] == ["seen"]
 
 
 async def test_a_redelivered_message_has_the_same_id(double: DiscordDouble, general: Channel) -> None:
@@ -766,6 +782,12 @@ async def test_history_is_read_forward_and_backward(double: DiscordDouble, gener
         assert isinstance(channel, discord.TextChannel)
         after = [one.content async for one in channel.history(after=discord.Object(int(said[2].id)))]
         newest = [one.content async for one in channel.history(limit=2)]
+    async with (
+        caller(double) as session,
+        session.get(f"channels/{general.id}/messages?limit=2&after={said[0].id}") as response,
+    ):
+        page = [one["id"] for one in await response.json()]
+    assert page == [said[2].id, said[1].id]
     assert after == ["3", "4", "5"]
     assert newest == ["5", "4"]
 
