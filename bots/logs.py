@@ -45,6 +45,8 @@ def set_up(level: str, form: str) -> None:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     # It warns that the token is ignored when there is an authorize function, which is how it is meant to be.
     logging.getLogger("slack_bolt.AsyncApp").setLevel(logging.ERROR)
+    # It warns that it could not join a voice channel, where nobody sends it.
+    logging.getLogger("discord.client").setLevel(logging.ERROR)
 
 
 def _without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

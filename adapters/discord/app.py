@@ -1,9 +1,9 @@
 """Discord, connected: one client that writes, and one that hears and is replaced when it breaks."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -12,15 +12,14 @@ import structlog
 import yarl
 from discord import app_commands
 
+from adapters.discord.buckets import Buckets
 from adapters.discord.events import read_message
 from adapters.discord.settings import Settings
 from adapters.discord.spelling import Translations, add_commands
 from adapters.discord.surface import DiscordSurface
-from core.budgets import Budgets
 from core.conversation import UserMessage
 from core.errors import PlatformRefused, StoreUnavailable
 from core.inbox import Inbox
-from core.pacing import Budget
 from core.surface import Platform, Surface
 
 log = structlog.get_logger()
@@ -28,30 +27,25 @@ log = structlog.get_logger()
 _FATAL = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 60.0
-_OF_ALL_MESSAGES = 2  # parts of /channels/<id>/messages after "channels"; an edit names its message as well
 _ACCEPT_TRIES = 5
-
-
-def _bucket() -> Budget:
-    # Discord: 5 writes in 5 s, for sending and for editing, in each channel (its headers say so; no page does).
-    return Budget(5, 5.0)
 
 
 @dataclass(slots=True)
 class Discord:
-    """The bot's account: budgets of each channel, and who listens."""
+    """The bot's account: its buckets, and who listens."""
 
     writer: discord.Client
     token: str
     inbox: Inbox
+    buckets: Buckets
     name: str = "discord"
-    _posts: Budgets[int] = field(default_factory=lambda: Budgets(_bucket))
-    _edits: Budgets[int] = field(default_factory=lambda: Budgets(_bucket))
 
     def surface(self, message: UserMessage) -> Surface:
         channel = int(message.conversation.channel.channel)
         messageable = self.writer.get_partial_messageable(channel)
-        return DiscordSurface(messageable, message, self._posts.of(channel), self._edits.of(channel))
+        return DiscordSurface(
+            messageable, message, self.buckets.posts.of(channel), self.buckets.edits.of(channel)
+        )
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:
@@ -102,13 +96,6 @@ class Discord:
                 connected.cancel()
                 await asyncio.gather(connected, heard, return_exceptions=True)
             return ears.heard.is_set()
-
-    def heed(self, path: str, headers: Mapping[str, str]) -> None:
-        """Obeys the bucket that Discord names in the headers of its answer to ``path``, whatever we believed."""
-        found = path.partition("/channels/")[2].split("/")
-        if headers.get("X-RateLimit-Remaining") == "0" and found[1:2] == ["messages"]:
-            budgets = self._posts if len(found) == _OF_ALL_MESSAGES else self._edits
-            budgets.of(int(found[0])).pause(float(headers.get("X-RateLimit-Reset-After", 0)))
 
     def _may_read_content(self) -> bool:
         """The operator has switched the message content intent on in the developer portal."""
@@ -165,16 +152,16 @@ class Ears(discord.AutoShardedClient):
 @asynccontextmanager
 async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, None]:
     """Discord, ready to show replies. Raises PlatformRefused when it does not know the token."""
+    buckets = Buckets()
+
+    async def ended(_: Any, __: Any, call: aiohttp.TraceRequestEndParams) -> None:
+        buckets.heed(call.url.path, call.response.headers)
+
     trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(ended)
     async with connected_writer(settings, trace) as writer:
         assert settings.discord_token  # noqa: S101 - without it the platform is off
-        platform = Discord(writer, settings.discord_token.get_secret_value(), inbox)
-
-        async def ended(_: Any, __: Any, call: aiohttp.TraceRequestEndParams) -> None:
-            platform.heed(call.url.path, call.response.headers)
-
-        trace.on_request_end.append(ended)
-        yield platform
+        yield Discord(writer, settings.discord_token.get_secret_value(), inbox, buckets)
 
 
 @asynccontextmanager
@@ -188,7 +175,9 @@ async def connected_writer(
     if settings.discord_gateway_url:
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
     async with discord.Client(
-        intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none(), http_trace=trace
+        intents=discord.Intents(guilds=True),
+        allowed_mentions=discord.AllowedMentions.none(),
+        http_trace=trace,
     ) as writer:
         try:
             await writer.login(settings.discord_token.get_secret_value())
