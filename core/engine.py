@@ -14,7 +14,7 @@ from core.delivery import Delivery
 from core.drun.catalog import Model
 from core.drun.client import ChatRequest, ModelClient
 from core.drun.endpoints import Deployment
-from core.errors import ChatError, StoreUnavailable, SurfaceError, WindowExceeded
+from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceError, WindowExceeded
 from core.store.turns import Claim
 from core.surface import Platform
 from core.window import fit
@@ -118,6 +118,8 @@ class Engine:
                 conversation=str(claim.conversation),
                 reason=f"{type(error).__name__} {error}",
             )
+            if isinstance(error, ReplyCut) and not reply.text:
+                error = ModelUnavailable(str(error))  # there is nothing above that could be incomplete
             reply.note = f"⚠️ {error.notice(language)}"
         finally:
             # Cancelling is what closes the request, and so what makes the model stop.

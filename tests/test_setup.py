@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.checkout import CHECKOUT
+
+ROOT = CHECKOUT
 SOURCES = (
     "bots",
     "core",

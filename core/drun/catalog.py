@@ -94,7 +94,8 @@ class Catalog:
         if len(short) == 1:
             return short[0]
         endpoint = route(wanted, self._endpoints)
-        if endpoint is not None and "/" in wanted and endpoint not in self._listed and not self._aliases:
+        allowed = not self._aliases or wanted in self._aliases.values()
+        if endpoint is not None and "/" in wanted and endpoint not in self._listed and allowed:
             return self._model(wanted, endpoint)
         raise ModelUnknown(f"no model {wanted}", model=name)
 
@@ -116,7 +117,7 @@ class Catalog:
         wanted = text.strip().lower()
         holding = [model for model in models if wanted in model.id.lower()]
         close = difflib.get_close_matches(wanted, [model.id for model in models], n=most, cutoff=0.5)
-        near = [model for model in models if model.id in close and model not in holding]
+        near = [model for name in close for model in models if model.id == name and model not in holding]
         return [*holding, *near][:most]
 
     async def _read(self, endpoint: Endpoint) -> None:

@@ -5,6 +5,7 @@ content may be a text, empty, null or absent; further keys appear (``stop_reason
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,8 @@ from core.conversation import Delta, Usage
 from core.errors import ReplyCut
 
 DONE = b"[DONE]"
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not the JSON it was to read: no UTF-8 and endless brackets have their own."""
 
 
 class _Reason(msgspec.Struct, gc=False):
@@ -44,7 +47,7 @@ class _Usage(msgspec.Struct, gc=False):
 class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    error: msgspec.Raw | None = None
+    error: Any = None
 
 
 _chunk = msgspec.json.Decoder(_Chunk | None)
@@ -58,11 +61,11 @@ def read_chunk(data: bytes) -> Iterator[Delta]:
     """
     try:
         chunk = _chunk.decode(data)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ReplyCut(f"a frame that is no chunk: {error}") from error
     if chunk is None:
         raise ReplyCut("the gateway sent null, which stands for an error upstream")
-    if chunk.error is not None and bytes(chunk.error) != b"null":
+    if chunk.error is not None:
         raise ReplyCut("the model server reported an error in mid-stream")
     return _deltas(chunk)
 

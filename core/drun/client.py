@@ -3,8 +3,8 @@
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -12,11 +12,14 @@ import httpx
 import msgspec
 
 from core.conversation import Delta, Message
-from core.drun.chunks import DONE, read_chunk, read_whole
+from core.drun.chunks import DONE, UNREADABLE, read_chunk, read_whole
 from core.drun.endpoints import Endpoint
 from core.drun.refusals import redacted, refusal
 from core.drun.sse import EventStream
-from core.errors import ModelBusy, ModelError, ModelUnavailable, ReplyCut
+from core.errors import ModelBusy, ModelError, ModelUnavailable, ModelUnknown, ReplyCut
+
+_PARTING_S = 0.5
+"""How long a stream may take to close after it said that it is done."""
 
 
 class _Listed(msgspec.Struct):
@@ -39,10 +42,11 @@ class Patience:
     """A reasoning model may take this long before its first frame."""
     idle_s: float = 90.0
     total_s: float = 600.0
+    """For all attempts together."""
     retries: int = 2
     """Further attempts, and only before the first word: later a retry would say everything twice."""
     retry_wait_s: float = 1.0
-    """Doubled each time, with jitter. d.run's buckets refill all the time, and it names no Retry-After."""
+    """Doubled each time, with jitter, and once more for a busy model: d.run's buckets refill all the time, and it names no Retry-After."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,57 +73,76 @@ class ModelClient:
         when the model cannot be asked. Failures before the first word are retried.
         """
         begun = False
+        deadline = monotonic() + self._patience.total_s
         for attempt in range(self._patience.retries + 1):
             try:
-                async with aclosing(self._once(endpoint, request)) as deltas:
+                async with aclosing(self._once(endpoint, request, deadline)) as deltas:
                     async for delta in deltas:
                         begun = begun or bool(delta.text)
                         yield delta
             except ModelError as error:
-                if begun or not error.retryable or attempt == self._patience.retries:
+                pause = self._pause(error, attempt)
+                last = attempt == self._patience.retries or monotonic() + pause >= deadline
+                if begun or not error.retryable or last:
                     raise
-                await asyncio.sleep(self._pause(error, attempt))
+                await asyncio.sleep(pause)
             else:
                 return
 
     async def models(self, endpoint: Endpoint) -> list[str]:
         """The ids that ``endpoint`` lists, in its own order. Raises ModelError."""
-        with _translated():
+        with _translated(endpoint):
             async with asyncio.timeout(self._patience.connect_s):
                 response = await self._http.get(f"{endpoint.base_url}/models", headers=_headers(endpoint))
         if response.status_code != httpx.codes.OK:
-            raise refusal(response.status_code, response.headers, response.content, model="")
+            error = _refusal(endpoint, response, response.content)
+            # Nobody asked for a model yet that could be unknown: this address has no list.
+            raise ModelUnavailable(str(error)) if isinstance(error, ModelUnknown) else error
         try:
             return [model.id for model in _listing.decode(response.content).data]
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise ModelUnavailable(f"a model list that is none: {error}") from error
 
     def _pause(self, error: ModelError, attempt: int) -> float:
         if isinstance(error, ModelBusy) and error.retry_after is not None:
             return min(error.retry_after, self._patience.first_byte_s)
-        return float(self._patience.retry_wait_s * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        doublings = attempt + isinstance(error, ModelBusy)
+        return float(self._patience.retry_wait_s * 2**doublings * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
-    async def _once(self, endpoint: Endpoint, request: ChatRequest) -> AsyncGenerator[Delta, None]:
-        deadline = monotonic() + self._patience.total_s
-        async with self._opened(endpoint, request) as response:
-            if "text/event-stream" not in response.headers.get("content-type", ""):
-                for delta in read_whole(await self._body(response, deadline)):
-                    yield delta
-                return
-            async with aclosing(self._events(response, deadline)) as events:
-                finished = False
-                async for data in events:
-                    if data == DONE:
-                        break
-                    for delta in read_chunk(data):
+    async def _once(
+        self, endpoint: Endpoint, request: ChatRequest, deadline: float
+    ) -> AsyncGenerator[Delta, None]:
+        finished = False
+        async with self._opened(endpoint, request, deadline) as response:
+            try:
+                async with aclosing(self._deltas(endpoint, response, deadline)) as deltas:
+                    async for delta in deltas:
                         finished = finished or delta.finish is not None
                         yield delta
-            # The gateway hides a broken upstream behind a clean end: only a finish reason tells that all was said.
-            if not finished:
-                raise ReplyCut("the stream ended without a finish reason")
+            except ReplyCut:
+                # After the finish reason all was said: an upstream that then closes without [DONE] becomes null too.
+                if not finished:
+                    raise
+        # The gateway hides a broken upstream behind a clean end: only a finish reason tells that all was said.
+        if not finished:
+            raise ReplyCut("the stream ended without a finish reason")
+
+    async def _deltas(
+        self, endpoint: Endpoint, response: httpx.Response, deadline: float
+    ) -> AsyncGenerator[Delta, None]:
+        if "text/event-stream" not in response.headers.get("content-type", ""):
+            for delta in read_whole(await self._body(endpoint, response, deadline)):
+                yield delta
+            return
+        async with aclosing(self._events(endpoint, response, deadline)) as events:
+            async for data in events:
+                for delta in read_chunk(data):
+                    yield delta
 
     @asynccontextmanager
-    async def _opened(self, endpoint: Endpoint, request: ChatRequest) -> AsyncGenerator[httpx.Response, None]:
+    async def _opened(
+        self, endpoint: Endpoint, request: ChatRequest, deadline: float
+    ) -> AsyncGenerator[httpx.Response, None]:
         body = {
             "model": request.model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
@@ -128,37 +151,46 @@ class ModelClient:
         }
         if request.max_tokens is not None:
             body["max_tokens"] = request.max_tokens
-        call = self._http.build_request(
-            "POST", f"{endpoint.base_url}/chat/completions", json=body, headers=_headers(endpoint)
-        )
-        with _translated():
-            async with asyncio.timeout(self._patience.first_byte_s):
+        with _translated(endpoint):
+            call = self._http.build_request(
+                "POST", f"{endpoint.base_url}/chat/completions", json=body, headers=_headers(endpoint)
+            )
+            async with asyncio.timeout(min(self._patience.first_byte_s, deadline - monotonic())):
                 response = await self._http.send(call, stream=True)
         try:
             if response.status_code != httpx.codes.OK:
-                answer = await self._body(response, monotonic() + self._patience.idle_s)
-                raise refusal(response.status_code, response.headers, answer, model=request.model)
+                answer = await self._body(endpoint, response, monotonic() + self._patience.idle_s)
+                raise _refusal(endpoint, response, answer, model=request.model)
             yield response
         finally:
             await response.aclose()
 
-    async def _events(self, response: httpx.Response, deadline: float) -> AsyncGenerator[bytes, None]:
+    async def _events(
+        self, endpoint: Endpoint, response: httpx.Response, deadline: float
+    ) -> AsyncGenerator[bytes, None]:
+        """The data of every event before [DONE]."""
         parser = EventStream()
         chunks = response.aiter_bytes()
         patience = self._patience.first_byte_s
         while True:
             # Around the read alone: an error of whoever shows the text must not look like one of the model's.
-            with _translated(cut=True):
+            with _translated(endpoint, cut=True):
                 async with asyncio.timeout(min(patience, deadline - monotonic())):
                     chunk = await anext(chunks, None)
             if chunk is None:
                 return
             patience = self._patience.idle_s
             for data in parser.feed(chunk):
+                if data == DONE:
+                    # A body that is not read to its end takes its connection with it.
+                    with suppress(httpx.HTTPError, TimeoutError):
+                        async with asyncio.timeout(_PARTING_S):
+                            await anext(chunks, None)
+                    return
                 yield data
 
-    async def _body(self, response: httpx.Response, deadline: float) -> bytes:
-        with _translated():
+    async def _body(self, endpoint: Endpoint, response: httpx.Response, deadline: float) -> bytes:
+        with _translated(endpoint):
             async with asyncio.timeout(deadline - monotonic()):
                 return await response.aread()
 
@@ -176,19 +208,25 @@ async def http_client() -> AsyncGenerator[httpx.AsyncClient, None]:
         yield http
 
 
-def _headers(endpoint: Endpoint) -> Mapping[str, str]:
-    return {
+def _headers(endpoint: Endpoint) -> httpx.Headers:
+    headers = {
         "Authorization": f"Bearer {endpoint.key}",
         "Accept-Encoding": "identity",
         "User-Agent": "drun-chat",
     }
+    # A key that was pasted with a typographic letter is a wrong key, not a broken client.
+    return httpx.Headers(headers, encoding="utf-8")
+
+
+def _refusal(endpoint: Endpoint, response: httpx.Response, body: bytes, model: str = "") -> ModelError:
+    return refusal(response.status_code, response.headers, body, model=model, key=endpoint.key)
 
 
 @contextmanager
-def _translated(*, cut: bool = False) -> Generator[None, None, None]:
+def _translated(endpoint: Endpoint, *, cut: bool = False) -> Generator[None, None, None]:
     """Translates httpx's errors into ours. ``cut``: the stream was running, so this is a reply that breaks off."""
     try:
         yield
-    except (httpx.HTTPError, TimeoutError) as error:
-        detail = redacted(f"{type(error).__name__}: {error}")
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        detail = redacted(f"{type(error).__name__}: {error}", endpoint.key)
         raise (ReplyCut(detail) if cut else ModelUnavailable(detail)) from error

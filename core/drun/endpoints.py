@@ -1,9 +1,10 @@
 """Where d.run is reached, and which endpoint a model's id belongs to."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 
 class Deployment(StrEnum):
@@ -38,18 +39,30 @@ def normalised(url: str) -> str:
     text = url.strip()
     if "://" not in text:
         text = f"https://{text}"
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or any(c.isspace() for c in parts.netloc):
+    parts = _parts(text)
+    if parts is None:
         raise ValueError(f"{url!r} is not a web address such as https://chat.d.run/v1")
-    path = parts.path.rstrip("/")
+    if "@" in parts.netloc:
+        raise ValueError("a base URL holds no user and no password: the key has a setting of its own")
+    path = re.sub("/+", "/", parts.path).rstrip("/")
     for ending in ("/chat/completions", "/completions", "/models"):
         path = path.removesuffix(ending)
-    path = path.rstrip("/")
-    if not path.endswith("/v1"):
-        path += "/v1"
-    while "//" in path:
-        path = path.replace("//", "/")
-    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+    while path.endswith("/v1"):
+        path = path.removesuffix("/v1")
+    return urlunsplit((parts.scheme, parts.netloc, f"{path}/v1", "", ""))
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of a web address, None for what is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or port == 0 or any(letter.isspace() for letter in parts.netloc):
+        return None
+    # "https:/chat.d.run", short of a slash, would be the host "https".
+    return None if parts.hostname in {None, "", "http", "https"} else parts
 
 
 def route(model: str, endpoints: Sequence[Endpoint]) -> Endpoint | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from core.drun.chunks import UNREADABLE
 from core.errors import (
     KeyRefused,
     ModelBusy,
@@ -23,20 +24,26 @@ _TOO_LONG = re.compile(
     r"context (?:length|size|window)|maximum context|too large: \d+|longer than the model|exceed_context",
     re.IGNORECASE,
 )
-_LIMIT = re.compile(r"context length(?: is| of| \()\s*(\d+)|available context size \((\d+)", re.IGNORECASE)
+_LIMIT = re.compile(
+    r"context length(?: is| of| \()\s*([0-9]{1,9})\b|available context size \(([0-9]{1,9})\b", re.IGNORECASE
+)
 _RETRYABLE = {408, 500, 502, 503, 504}
 _FINAL: Mapping[int, type[ModelError]] = {401: KeyRefused, 402: NoBalance}
 _KEY = re.compile(r"sk-[A-Za-z0-9_-]{4,}")
-_ADDRESS = re.compile(r"\w+://[^\s\"\\]+|\d+\.\d+\.\d+\.\d+(?::\d+)?")
+# The gateway writes its upstreams as Go does: "Post \"http://...\"", "dial tcp 10.0.0.1:8000", "lookup name on ...".
+_ADDRESS = re.compile(
+    r"\w+://[^\s\"\\]+|\d+\.\d+\.\d+\.\d+(?::\d+)?|\[[0-9a-f:.]+(?:%\w+)?\](?::\d+)?|(?<=\blookup )[^\s:]+",
+    re.IGNORECASE,
+)
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, *, model: str) -> ModelError:
-    """The error for an answer with ``status``. Its text holds no key and no internal address.
+def refusal(status: int, headers: Mapping[str, str], body: bytes, *, model: str, key: str) -> ModelError:
+    """The error for an answer with ``status`` to a call with ``key``. Its text holds no key and no internal address.
 
     The gateway echoes a wrong key in full in its 401, and internal URLs in its 502.
     """
     code, message = _read(body)
-    detail = f"HTTP {status} {code} {redacted(message)}".strip()
+    detail = redacted(f"HTTP {status} {code} {message}".strip(), key)
     if status in _RETRYABLE:
         return ModelUnavailable(detail)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -49,8 +56,13 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, model: str)
     return _FINAL.get(status, ModelRefused)(detail)
 
 
-def redacted(text: str) -> str:
-    """``text`` without keys and addresses, short enough for a log line."""
+def redacted(text: str, key: str) -> str:
+    """``text`` without keys and addresses, short enough for a log line.
+
+    ``key`` is the caller's own, which need not look like one of d.run's in a private installation.
+    """
+    if key:
+        text = re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", "<key>", text)
     return _ADDRESS.sub("<address>", _KEY.sub("<key>", text))[:300]
 
 
@@ -58,7 +70,7 @@ def _read(body: bytes) -> tuple[str, str]:
     """Code and message of an error body in any of its shapes: nested, flat, a string, or no JSON at all."""
     try:
         found: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return "", body.decode(errors="replace")
     if isinstance(found, dict):
         found = found.get("error", found)

@@ -14,10 +14,11 @@ class EventStream:
         self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        if self._after_cr and chunk.startswith(b"\n"):
-            chunk = chunk[1:]  # the second half of a CRLF that was cut in two
-        if chunk:
-            self._after_cr = chunk.endswith(b"\r")
+        if not chunk:
+            return []
+        after_cr, self._after_cr = self._after_cr, chunk.endswith(b"\r")
+        if after_cr:
+            chunk = chunk.removeprefix(b"\n")  # the second half of a CRLF that was cut in two
         if b"\r" in chunk:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, self._line = (self._line + chunk).split(b"\n")

@@ -154,7 +154,10 @@ class Gateway:
                 "private_channels": [],
                 "relationships": [],
                 "shard": [index, count],
-                "application": {"id": self._world.application_id, "flags": 0},
+                "application": {
+                    "id": self._world.application_id,
+                    "flags": Intent.application_flags(self._world.privileged_intents),
+                },
             },
         )
         if session.intents & Intent.GUILDS:

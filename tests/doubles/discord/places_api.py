@@ -13,6 +13,7 @@ from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.places import Place, PlaceKind
 from tests.doubles.discord.render import member_payload, place_payload, user_payload
 from tests.doubles.discord.render_guild import guild_payload
+from tests.doubles.discord.session import Intent
 from tests.doubles.discord.world import World
 
 REACTION = f"{MESSAGE}/reactions/{{emoji}}/@me"
@@ -34,7 +35,7 @@ def application(call: Call) -> Reply:
             "bot_public": True,
             "bot_require_code_grant": False,
             "verify_key": "0" * 64,
-            "flags": 0,
+            "flags": Intent.application_flags(world.privileged_intents),
             "owner": user_payload(User(world.application_id, "owner")),
             "team": None,
             "install_params": {"scopes": ["bot", "applications.commands"], "permissions": "0"},

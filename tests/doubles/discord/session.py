@@ -6,7 +6,7 @@ import socket
 import struct
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
@@ -37,7 +37,17 @@ class Intent:
     DIRECT_MESSAGE_REACTIONS = 1 << 13
     MESSAGE_CONTENT = 1 << 15
     PRIVILEGED = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT
+    # Discord: the flag of a small bot's application for each privileged intent that is switched on (..._LIMITED).
+    FLAGS: ClassVar[dict[int, int]] = {
+        GUILD_PRESENCES: 1 << 13,
+        GUILD_MEMBERS: 1 << 15,
+        MESSAGE_CONTENT: 1 << 19,
+    }
     KNOWN = (1 << 17) - 1 | 1 << 20 | 1 << 21 | 1 << 24 | 1 << 25
+
+    @classmethod
+    def application_flags(cls, privileged: int) -> int:
+        return sum(flag for intent, flag in cls.FLAGS.items() if privileged & intent)
 
 
 class GatewayClosedError(Exception):

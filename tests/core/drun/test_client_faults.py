@@ -1,0 +1,186 @@
+"""What goes wrong, which error it is, and whether it is tried again."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from core.conversation import Delta, Message
+from core.drun.endpoints import Deployment, Endpoint
+from core.errors import (
+    KeyRefused,
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelUnavailable,
+    ModelUnknown,
+    NoBalance,
+    ReplyCut,
+    WindowExceeded,
+)
+from tests.core.drun.talk import (
+    HELLO,
+    MODEL,
+    QUICK,
+    ask,
+    finish_of,
+    maas,
+    model_client,
+    text_of,
+)
+from tests.doubles.drun import refusals
+from tests.doubles.drun.refusals import OVERFLOWS, Overflow, Refusal
+from tests.doubles.drun.script import Fault, Script
+from tests.doubles.drun.server import DrunDouble
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (refusals.no_balance(), NoBalance),
+        (refusals.denied(MODEL), ModelUnknown),
+        (refusals.forbidden(), ModelRefused),
+        (refusals.unknown_model(MODEL), ModelUnknown),
+        (refusals.no_such_page(), ModelUnknown),
+        (refusals.upstream_error("tools are not supported"), ModelRefused),
+    ],
+)
+async def test_a_final_refusal_is_not_tried_again(
+    drun: DrunDouble, answer: Refusal, expected: type[ModelError]
+) -> None:
+    drun.reply = answer
+    with pytest.raises(ModelError) as caught:
+        await ask(drun)
+    assert type(caught.value) is expected
+    assert len(drun.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-wrong-KEY_0123456789", "a.key/with+other=letters", "x", "sk-“typographic”"]
+)
+async def test_a_wrong_key_is_refused_and_never_repeated(drun: DrunDouble, key: str) -> None:
+    with pytest.raises(KeyRefused) as caught:
+        await ask(drun, endpoint=maas(drun, key))
+    assert len(drun.requests) == 1
+    assert f"provided: {key}" not in str(caught.value)
+    assert "<key>" in str(caught.value)
+
+
+@pytest.mark.parametrize("wording", OVERFLOWS.values(), ids=OVERFLOWS)
+async def test_a_full_window_is_told_with_its_limit_and_a_shorter_talk_is_answered(
+    drun: DrunDouble, wording: str
+) -> None:
+    drun.reply = Overflow(wording, 1, Script("fits"))
+    with pytest.raises(WindowExceeded) as caught:
+        await ask(drun, messages=[*HELLO, Message("assistant", "hi"), *HELLO])
+    assert caught.value.limit == 4096
+    assert len(drun.requests) == 1
+    assert text_of(await ask(drun)) == "fits"
+
+
+# What may be helped by asking again, before the first word.
+
+RETRIED: dict[str, tuple[Callable[[], Refusal | Script], type[ModelError]]] = {
+    "429": (refusals.rate_limited, ModelBusy),
+    "429 with Retry-After": (lambda: refusals.rate_limited(retry_after="0.01"), ModelBusy),
+    "429 in plain text": (refusals.rate_limited_in_plain_text, ModelBusy),
+    "500": (refusals.broken, ModelUnavailable),
+    "502": (refusals.unreachable, ModelUnavailable),
+    "502 in HTML": (refusals.error_page, ModelUnavailable),
+    "503": (refusals.unavailable, ModelUnavailable),
+    "null": (lambda: Script("never", fault=Fault.NULL), ReplyCut),
+    "error": (lambda: Script("never", fault=Fault.ERROR), ReplyCut),
+    "end": (lambda: Script("never", fault=Fault.END), ReplyCut),
+    "[DONE] only": (lambda: Script("never", fault=Fault.DONE), ReplyCut),
+    "malformed": (lambda: Script("never", fault=Fault.MALFORMED), ReplyCut),
+    "reset": (lambda: Script("never", fault=Fault.RESET), ReplyCut),
+    "null after thoughts": (lambda: Script("never", thoughts=["hm"], fault=Fault.NULL, after=1), ReplyCut),
+}
+
+
+@pytest.mark.parametrize("name", RETRIED)
+async def test_a_failure_before_the_first_word_is_tried_again(drun: DrunDouble, name: str) -> None:
+    make, _ = RETRIED[name]
+    drun.script(make(), times=2)
+    drun.reply = Script("at last")
+    assert text_of(await ask(drun)) == "at last"
+    assert len(drun.requests) == 3
+
+
+@pytest.mark.parametrize("name", RETRIED)
+async def test_a_failure_that_stays_is_told_after_the_last_attempt(drun: DrunDouble, name: str) -> None:
+    make, expected = RETRIED[name]
+    drun.reply = make()
+    with pytest.raises(ModelError) as caught:
+        await ask(drun)
+    assert type(caught.value) is expected
+    assert len(drun.requests) == 3
+    for shown in (str(caught.value), caught.value.notice("en"), caught.value.notice("zh")):
+        assert "10.0.0.1" not in shown
+        assert drun.key not in shown
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.NULL, Fault.ERROR, Fault.END, Fault.DONE, Fault.MALFORMED, Fault.RESET, Fault.STALL]
+)
+async def test_a_failure_after_the_first_word_is_not_tried_again(drun: DrunDouble, fault: Fault) -> None:
+    script = Script("one two three", fault=fault, after=2, gated=True)
+    drun.reply = script
+    heard: list[Delta] = []
+    patience = replace(QUICK, idle_s=1.0 if fault is Fault.STALL else QUICK.idle_s)
+    asking = asyncio.create_task(ask(drun, patience=patience, heard=heard))
+    await script.release(2)
+    await drun.until(lambda: script.sent == 2)
+    await script.finish_up()
+    with pytest.raises(ReplyCut):
+        await asking
+    assert len(drun.requests) == 1
+    assert text_of(heard) == "one two "
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.NULL, Fault.ERROR, Fault.END, Fault.MALFORMED, Fault.RESET, Fault.STALL]
+)
+async def test_a_reply_that_has_finished_is_whole_whatever_follows(drun: DrunDouble, fault: Fault) -> None:
+    drun.reply = Script("all said", thoughts=["hm"], fault=fault, after=None)
+    deltas = await ask(drun, patience=replace(QUICK, idle_s=0.3))
+    assert (text_of(deltas), finish_of(deltas)) == ("all said", ["stop"])
+    assert len(drun.requests) == 1
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    async with DrunDouble() as drun:
+        endpoint = maas(drun)
+    with pytest.raises(ModelUnavailable):
+        await ask(drun, endpoint=endpoint)
+    assert drun.requests == []
+
+
+async def test_retry_after_is_waited_for(drun: DrunDouble) -> None:
+    drun.script(refusals.rate_limited(retry_after="0.4"))
+    await ask(drun)
+    first, second = drun.requests
+    assert second.at - first.at >= 0.4
+
+
+async def test_retry_after_beyond_all_patience_is_not_waited_for(drun: DrunDouble) -> None:
+    drun.script(refusals.rate_limited(retry_after="3600"))
+    with pytest.raises(ModelBusy):
+        await ask(drun, patience=replace(QUICK, total_s=2.0))
+    assert len(drun.requests) == 1
+
+
+async def test_a_busy_model_is_given_more_time_than_a_broken_one() -> None:
+    async with model_client(replace(QUICK, retry_wait_s=1.0)) as client:
+        # Chance takes off or adds a half at the most.
+        assert 0.5 <= min(client._pause(ModelUnavailable(), 0) for _ in range(200)) < 1.0
+        assert min(client._pause(ModelBusy(), 0) for _ in range(200)) >= 1.0
+        assert min(client._pause(ModelBusy(), 1) for _ in range(200)) >= 2.0
+
+
+async def test_an_address_that_cannot_be_written_is_unavailable() -> None:
+    async with DrunDouble() as drun:
+        with pytest.raises(ModelUnavailable):
+            await ask(drun, endpoint=Endpoint(Deployment.MAAS, "https://☃.-/v1", "sk-a"))
+    assert drun.requests == []

@@ -1,0 +1,167 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from core.drun.refusals import refusal
+from core.errors import (
+    KeyRefused,
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelUnavailable,
+    ModelUnknown,
+    NoBalance,
+    WindowExceeded,
+)
+from tests.doubles.drun import refusals
+from tests.doubles.drun.refusals import OVERFLOWS, Refusal
+
+KEY = "sk-x1VDTAFB7-_secret"
+BODIES = st.binary(max_size=60) | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["error", "code", "message", "type", "detail"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+).map(lambda value: json.dumps(value).encode())
+
+
+def read(answer: Refusal, *, key: str = KEY) -> ModelError:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return refusal(answer.status, headers, answer.body, model="public/x", key=key)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (refusals.no_key, KeyRefused),
+        (lambda: refusals.wrong_key(KEY), KeyRefused),
+        (lambda: Refusal(401, b'{"error":"Unauthorized"}'), KeyRefused),
+        (refusals.no_balance, NoBalance),
+        (lambda: refusals.denied("public/x"), ModelUnknown),
+        (refusals.forbidden, ModelRefused),
+        (lambda: refusals.unknown_model("public/x"), ModelUnknown),
+        (refusals.no_such_page, ModelUnknown),
+        (refusals.rate_limited, ModelBusy),
+        (refusals.rate_limited_in_plain_text, ModelBusy),
+        (refusals.no_model, ModelRefused),
+        (refusals.no_json, ModelRefused),
+        (lambda: refusals.upstream_error("At most 1 image(s) may be provided in one prompt."), ModelRefused),
+        (lambda: Refusal(422, b'{"detail":[{"msg":"Field required"}]}'), ModelRefused),
+        (lambda: Refusal(301, b""), ModelRefused),
+        (lambda: Refusal(408, b""), ModelUnavailable),
+        (refusals.broken, ModelUnavailable),
+        (refusals.unreachable, ModelUnavailable),
+        (refusals.error_page, ModelUnavailable),
+        (refusals.unavailable, ModelUnavailable),
+        (lambda: Refusal(504, b"upstream timed out", "text/plain"), ModelUnavailable),
+    ],
+)
+def test_every_refusal_has_its_own_error(make: Callable[[], Refusal], expected: type[ModelError]) -> None:
+    assert type(read(make())) is expected
+
+
+@pytest.mark.parametrize("wording", OVERFLOWS.values(), ids=OVERFLOWS)
+def test_every_engines_words_for_a_full_window_name_its_limit(wording: str) -> None:
+    error = read(refusals.upstream_error(wording))
+    assert isinstance(error, WindowExceeded)
+    assert error.limit == (None if "too large" in wording and "length is" not in wording else 4096)
+
+
+def test_a_flat_body_of_an_engine_is_read_as_well() -> None:
+    body = {"object": "error", "message": OVERFLOWS["SGLang"], "type": "BadRequestError", "code": 400}
+    error = read(Refusal(400, json.dumps(body).encode()))
+    assert isinstance(error, WindowExceeded)
+    assert error.limit == 4096
+
+
+def test_llama_cpp_names_its_limit_too() -> None:
+    message = "the request exceeds the available context size (2048 tokens), try increasing it"
+    body = {"error": {"code": 400, "message": message, "type": "exceed_context_size_error"}}
+    error = read(Refusal(400, json.dumps(body).encode()))
+    assert isinstance(error, WindowExceeded)
+    assert error.limit == 2048
+
+
+def test_the_refused_model_is_named_to_people() -> None:
+    assert "`public/x`" in read(refusals.unknown_model("public/x")).notice("en")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, None),
+        ("2", 2.0),
+        ("0.5", 0.5),
+        ("-3", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("soon", None),
+    ],
+)
+def test_retry_after_is_taken_in_seconds_or_not_at_all(header: str | None, expected: float | None) -> None:
+    error = read(refusals.rate_limited(retry_after=header))
+    assert isinstance(error, ModelBusy)
+    assert error.retry_after == expected
+
+
+@settings(deadline=None)
+@given(st.integers(300, 599), BODIES)
+@example(400, b"\xff context length is 5")
+@example(400, b'{"error":{"message":"\xff"}}')
+@example(500, b"[" * 200_000)
+@example(400, b'{"error":{"message":"context length is ' + b"9" * 5_000 + b'"}}')
+@example(400, '{"error":{"message":"context length is ²"}}'.encode())
+def test_no_answer_of_a_server_breaks_the_reading_of_it(status: int, body: bytes) -> None:
+    error = refusal(status, {}, body, model="public/x", key=KEY)
+    assert isinstance(error, ModelError)
+    assert error.notice("en")
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60))
+@example("sk-short.with/other+letters=")
+@example('no-prefix-"quoted"\\')
+def test_the_key_is_never_repeated_whatever_it_looks_like(key: str) -> None:
+    error = read(refusals.wrong_key(key), key=key)
+    assert key not in str(error)
+    assert key not in error.notice("en") + error.notice("zh")
+    assert str(error).startswith("HTTP 401 invalid_api_key Incorrect API key provided: <key>")
+
+
+def test_another_key_is_not_repeated_either() -> None:
+    assert KEY not in str(read(refusals.wrong_key(KEY), key="sk-of-ours"))
+
+
+@pytest.mark.parametrize(
+    ("message", "secret"),
+    [
+        (f'Post "{refusals.INTERNAL_URL}": EOF', "10.0.0.1"),
+        ("dial tcp 10.0.0.1:8000: connect: connection refused", "10.0.0.1"),
+        ("read tcp 10.0.0.2:41234->10.0.0.1:8000: read: connection reset by peer", "10.0.0."),
+        ("dial tcp [fd00::1]:8000: connect: connection refused", "fd00"),
+        ("dial tcp: lookup vllm.models.svc on 10.96.0.10:53: no such host", "vllm.models"),
+        ("http://user:word@inner/v1", "inner"),
+    ],
+)
+def test_no_internal_address_is_repeated(message: str, secret: str) -> None:
+    error = read(refusals.gateway_error(502, message, kind="upstream_error"))
+    assert secret not in str(error)
+    assert secret not in error.notice("en")
+    assert "<address>" in str(error)
+
+
+@pytest.mark.parametrize("part", ["code", "type"])
+def test_a_secret_is_not_repeated_from_beside_the_message(part: str) -> None:
+    body: dict[str, Any] = {"error": {part: f"{KEY} at {refusals.INTERNAL_URL}", "message": "no"}}
+    error = read(Refusal(500, json.dumps(body).encode()))
+    assert KEY not in str(error)
+    assert "10.0.0.1" not in str(error)
+
+
+def test_a_page_of_html_makes_no_log_line_of_its_length() -> None:
+    assert len(str(read(Refusal(502, b"<p>" * 10_000, "text/html")))) < 400

@@ -1,0 +1,38 @@
+"""What a body has to be before a model is asked."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.doubles.drun.refusals import Refusal, upstream_error
+
+ROLES = {"system", "user", "assistant", "tool"}
+
+
+def defect(body: dict[str, Any]) -> Refusal | None:
+    """Why an engine would not take `body`, or None. Stricter than some engines, never milder than vLLM."""
+    for name, sound in _FIELDS.items():
+        if name in body and not sound(body[name]):
+            return upstream_error(f"{name}: invalid value {body[name]!r}")
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return upstream_error("messages: must hold at least one message")
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict) or message.get("role") not in ROLES:
+            return upstream_error(f"messages.{index}.role: invalid value")
+        content = message.get("content")
+        if not isinstance(content, str) or not content:
+            return upstream_error(f"messages.{index}.content: must be a text that is not empty")
+    return None
+
+
+def _is_count(value: Any) -> bool:
+    # d.run's console offers 0 for "no limit"; the engines refuse it.
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "max_tokens": _is_count,
+    "stream": lambda value: isinstance(value, bool),
+    "stream_options": lambda value: isinstance(value, dict),
+    "temperature": lambda value: isinstance(value, int | float) and 0 <= value <= 2,
+}

@@ -1,0 +1,63 @@
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tests.doubles.drun.watch import Watch
+
+Json = dict[str, Any]
+HostName = Literal["maas", "service"]
+
+
+@dataclass(slots=True, eq=False)
+class ChatCall:
+    """One call of `/v1/chat/completions`, also when it was refused. Times are time.monotonic(), in seconds."""
+
+    endpoint: HostName
+    headers: dict[str, str]
+    connection: str
+    """The client's side of the TCP connection, which is another one for every connection."""
+    body: Json = field(default_factory=dict)
+    """Empty when it was no JSON object."""
+    at: float = field(default_factory=time.monotonic)
+    status: int | None = None
+    """What it was answered, None as long as it was not."""
+    served: bool = False
+    """Everything the double meant to send was sent."""
+    closed_early: bool = False
+    """The client went away before that."""
+    closed_at: float | None = None
+
+    @property
+    def model(self) -> str:
+        return str(self.body.get("model", ""))
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        return list(self.body.get("messages") or ())
+
+    @property
+    def prompt(self) -> str:
+        """The last thing that was said."""
+        return self.messages[-1]["content"] if self.messages else ""
+
+
+@dataclass(slots=True, eq=False)
+class Log:
+    """Everything that clients did."""
+
+    watch: Watch = field(default_factory=Watch)
+    requests: list[ChatCall] = field(default_factory=list)
+    listings: list[HostName] = field(default_factory=list)
+    """The hosts whose `/v1/models` was called, in order."""
+    in_flight: int = 0
+    max_in_flight: int = 0
+
+    def begin(self, call: ChatCall) -> None:
+        self.requests.append(call)
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        self.watch.notify()
+
+    def end(self) -> None:
+        self.in_flight -= 1
+        self.watch.notify()
