@@ -98,4 +98,4 @@ def _announce(up: Serving, configuration: Configuration) -> None:
     where = "; ".join(f"{name}: {place}" for name, place in up.heard.items())
     typer.echo(f"Listening on {where}" if where else "Working")
     if up.off:
-        typer.echo("Off: " + "; ".join(f"{name}, {reason}" for name, reason in up.off.items()))
+        typer.echo("Off: " + "; ".join(f"{name} ({reason})" for name, reason in up.off.items()))

@@ -114,6 +114,7 @@ class StoreSettings(BaseModel):
     redis_wait_replicas: int = Field(default=0, ge=0, le=0)
     data_dir: Path = Path(".data")
     history_ttl_days: int = Field(default=30, ge=0)
+    encryption_keys: SecretStr | None = None
 
     @property
     def history_ttl_s(self) -> int:
@@ -132,6 +133,7 @@ class WorkSettings(BaseModel):
     """How work is done and told about."""
 
     worker_turns: int = Field(default=100, ge=1)
+    admins: Several = []
     lease_s: float = Field(default=10.0, ge=1.0)
     drain_s: float = Field(default=30.0, ge=0.0)
     log_level: Annotated[str, BeforeValidator(lambda value: str(value).upper())] = Field(

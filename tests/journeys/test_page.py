@@ -1,0 +1,147 @@
+"""The page as a person uses it, in Debian's Chromium."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from bots.run import Serving
+from tests.doubles.drun.script import Script
+from tests.doubles.drun.server import DrunDouble
+from tests.journeys.running import running
+from tests.journeys.stages import WebStage
+
+CHROMIUM = shutil.which("chromium")
+QUIET = (
+    "--no-sandbox",  # CI runs as root, where Chromium has no sandbox
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+ANSWER = """Redis keeps data **in memory**, so it answers within a millisecond. Three uses:
+
+| use | type | command |
+|---|---|---|
+| cache | string | `SET key value EX 60` |
+| queue | list | `LPUSH`, `BRPOP` |
+| ranking | sorted set | `ZADD` |
+
+```python
+import redis
+
+store = redis.Redis()
+store.set("answer", 42, ex=60)
+```
+
+用完记得设置过期时间。"""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; on Debian: apt-get install chromium"),
+]
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = await browser.new_page(viewport={"width": 1200, "height": 800}, locale="en-US")
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        yield page
+        await browser.close()
+        assert not wrong
+
+
+async def test_a_question_is_answered_while_one_watches_and_is_there_after_a_reload(
+    redis_url: str, page: Page, web: WebStage, drun: DrunDouble, tmp_path: Path
+) -> None:
+    script = Script(ANSWER, gated=True)
+    drun.script(script)
+    async with running(redis_url, drun, web) as up:
+        await open_page(page, up)
+        await page.keyboard.type("What is Redis good for?")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message.user")).to_contain_text("What is Redis good for?")
+        await script.release(6)
+        await expect(page.locator(".message.bot[data-state=writing]")).to_contain_text(
+            "Redis keeps data in memory,"
+        )
+        await expect(page.locator("#stop")).to_be_visible()
+        await page.reload()
+        await expect(page.locator(".message.bot[data-state=writing]")).to_contain_text(
+            "Redis keeps data in memory,"
+        )
+        await script.finish_up()
+        answer = page.locator(".message.bot[data-state=done]")
+        await expect(answer.locator("table tr")).to_have_count(4)
+        await expect(answer.locator("pre code")).to_contain_text('store.set("answer", 42, ex=60)')
+        await expect(page.locator("#stop")).to_be_hidden()
+        await page.screenshot(path=os.environ.get("PAGE_PICTURE") or tmp_path / "page.png")
+
+
+async def test_escape_stops_the_answer_and_the_box_keeps_the_focus(
+    redis_url: str, page: Page, web: WebStage, drun: DrunDouble
+) -> None:
+    script = Script("one two three four", gated=True)
+    drun.script(script)
+    async with running(redis_url, drun, web) as up:
+        await open_page(page, up)
+        await page.keyboard.type("count")
+        await page.keyboard.press("Enter")
+        await script.release(2)
+        await expect(page.locator(".message.bot")).to_contain_text("one two")
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".message.bot[data-state=done]")).to_contain_text("Stopped.")
+        await drun.until(lambda: drun.requests[-1].closed_early)
+        await expect(page.locator("#message")).to_be_focused()
+
+
+async def test_a_new_channel_has_a_history_and_a_model_of_its_own(
+    redis_url: str, page: Page, web: WebStage, drun: DrunDouble
+) -> None:
+    drun.reply_with("Hello.")
+    async with running(redis_url, drun, web) as up:
+        await open_page(page, up)
+        await page.keyboard.type("in general")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message.bot[data-state=done]")).to_contain_text("Hello.")
+        await page.locator("#new-channel").click()
+        await page.locator("#channel-title").fill("other")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message")).to_have_count(0)
+        await page.locator("#message").fill("/model deepseek-r1")
+        await page.locator("#message").press("Enter")
+        await expect(page.locator("#model")).to_contain_text("public/deepseek-r1")
+        await page.locator("#message").fill("in other")
+        await page.locator("#message").press("Enter")
+        await expect(page.locator(".message.bot").last).to_contain_text("Hello.")
+    assert [message["content"] for message in drun.requests[-1].messages[1:]] == ["in other"]
+    assert drun.requests[-1].model == "public/deepseek-r1"
+
+
+async def test_a_script_in_an_answer_is_shown_and_not_run(
+    redis_url: str, page: Page, web: WebStage, drun: DrunDouble
+) -> None:
+    drun.reply_with(
+        "<script>document.title = 'run'</script><img src=x onerror=\"document.title='run'\"> **bold**"
+    )
+    async with running(redis_url, drun, web) as up:
+        await open_page(page, up)
+        await page.keyboard.type("attack")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message.bot[data-state=done] strong")).to_have_text("bold")
+        assert await page.title() != "run"
+        await expect(page.locator(".message.bot script, .message.bot img")).to_have_count(0)
+
+
+async def open_page(page: Page, up: Serving) -> None:
+    """Opens the page as far as a person would type into it."""
+    await page.goto(up.heard["web"])
+    await expect(page.locator("#model")).to_contain_text("public/deepseek-v3")
+    await expect(page.locator("#message")).to_be_focused()
