@@ -31,7 +31,9 @@ def set_up(level: str, form: str) -> None:
         structlog.processors.format_exc_info,
         _without_secrets,
     ]
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    # plain_traceback: the default one, where rich is installed, prints local variables, and so people's messages.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.processors.JSONRenderer() if as_json else console
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
