@@ -1,6 +1,6 @@
 """Building the house: every object of a running process is made here, once, and closed in reverse."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from bots.embedded.demo_model import demo_model
 from bots.embedded.store import private_store
 from bots.settings import DrunSettings, StoreSettings
 from core.commands import Desk
+from core.conversation import Channel
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
@@ -38,10 +39,14 @@ class House:
 
     inbox: Inbox
     worker: Worker
-    endpoints: Sequence[Endpoint]
+    models: Models
     platforms: Mapping[str, Platform]
     refused: Mapping[str, str]
     """Platforms that are set up but did not let the bot in, and why."""
+
+    async def ask_store(self) -> None:
+        """Asks the store for anything at all. Raises StoreUnavailable."""
+        await self.inbox.desk.turns.model_of(Channel("check", "check", "check"))
 
 
 @asynccontextmanager
@@ -58,6 +63,7 @@ async def models(drun: DrunSettings) -> AsyncGenerator[Models, None]:
         catalog = Catalog(
             client, endpoints, default=default, aliases=drun.aliases(), runs=drun.services_run()
         )
+        stack.push_async_callback(catalog.aclose)
         yield Models(client, catalog, endpoints)
 
 
@@ -100,4 +106,4 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
         worker = Worker(
             turns, engine.answer, capacity=configuration.work.worker_turns, lease_s=configuration.work.lease_s
         )
-        yield House(inbox, worker, found.endpoints, ready, refused)
+        yield House(inbox, worker, found, ready, refused)

@@ -39,4 +39,6 @@ def _meant(message: discord.Message, bot_id: int) -> bool:
     if any(user.id == bot_id for user in message.mentions):
         return True
     replied = message.reference.resolved if message.reference else None
-    return isinstance(replied, discord.Message) and replied.author.id == bot_id
+    # Without the message content intent a reply that does not ping arrives empty: it cannot be told from silence.
+    readable = bool(message.content or message.attachments)
+    return readable and isinstance(replied, discord.Message) and replied.author.id == bot_id

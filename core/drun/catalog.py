@@ -61,16 +61,22 @@ class Catalog:
         self._runs = runs
         self._listed: dict[Endpoint, list[str]] = {}
         self._until = float("-inf")
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+        self._missed = ""
         self.problems: dict[Endpoint, ModelError] = {}
         """Why an endpoint's list could not be read last time."""
 
     async def all(self) -> list[Model]:
-        """Everything that can be chosen, in the endpoints' own order. An endpoint out of reach keeps its old list."""
-        async with self._reading:
-            if monotonic() >= self._until:
-                await asyncio.gather(*map(self._read, self._endpoints))
-                self._until = monotonic() + (_RETRY_S if self.problems else LIFETIME_S)
+        """Everything that can be chosen, in the endpoints' own order. An endpoint out of reach keeps its old list.
+
+        Waits only for an endpoint that was never asked; later lists are read beside whatever goes on, so that one
+        that hangs keeps nobody waiting.
+        """
+        reading = self._read_if_due()
+        if reading is not None and any(
+            each not in self._listed and each not in self.problems for each in self._endpoints
+        ):
+            await asyncio.shield(reading)
         allowed = set(self._aliases.values())
         return [
             self._model(name, endpoint)
@@ -105,10 +111,13 @@ class Catalog:
             try:
                 return await self.find(self._default)
             except ModelUnknown:
-                log.warning("the default model is not offered", model=self._default)
+                self._tell_once()
         models = await self.all()
         if not models:
-            raise next(iter(self.problems.values()), None) or ModelUnavailable("no endpoint lists a model")
+            problem = next(iter(self.problems.values()), None) or ModelUnavailable(
+                "no endpoint lists a model"
+            )
+            raise problem.with_traceback(None)  # it is kept, and would grow with everybody it is raised for
         return models[0]
 
     async def like(self, text: str, *, most: int = 25) -> list[Model]:
@@ -119,6 +128,30 @@ class Catalog:
         close = difflib.get_close_matches(wanted, [model.id for model in models], n=most, cutoff=0.5)
         near = [model for name in close for model in models if model.id == name and model not in holding]
         return [*holding, *near][:most]
+
+    async def aclose(self) -> None:
+        """Ends the reading that may be under way."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
+    def _read_if_due(self) -> asyncio.Task[None] | None:
+        """The reading that is under way, if any; begins one when the lists are old."""
+        if self._reading is not None and not self._reading.done():
+            return self._reading
+        if monotonic() < self._until:
+            return None
+        self._reading = asyncio.create_task(self._read_all(), name="model lists")
+        return self._reading
+
+    async def _read_all(self) -> None:
+        await asyncio.gather(*map(self._read, self._endpoints))
+        self._until = monotonic() + (_RETRY_S if self.problems else LIFETIME_S)
+
+    def _tell_once(self) -> None:
+        if self._missed != self._default:
+            self._missed = self._default
+            log.warning("the default model is not offered; the first listed answers", model=self._default)
 
     async def _read(self, endpoint: Endpoint) -> None:
         try:

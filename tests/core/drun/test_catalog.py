@@ -1,3 +1,4 @@
+import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import pytest
@@ -34,9 +35,12 @@ async def ids(found: Catalog) -> list[str]:
     return [model.id for model in await found.all()]
 
 
-def stale(found: Catalog) -> None:
-    """The time for which a list is believed is over."""
+async def reread(found: Catalog) -> None:
+    """The time for which a list is believed is over, and the next question has had it read again."""
     found._until = float("-inf")
+    await found.all()
+    assert found._reading is not None
+    await found._reading
 
 
 async def test_all_endpoints_lists_are_one_list_in_the_endpoints_order(
@@ -52,7 +56,7 @@ async def test_a_list_is_read_once_while_it_is_believed(drun: DrunDouble, client
     await found.all()
     drun.maas.models.append("public/new")
     assert await ids(found) == [R1, V3]
-    stale(found)
+    await reread(found)
     assert await ids(found) == [R1, V3, "public/new"]
     assert drun.listings == ["maas", "maas"]
 
@@ -62,7 +66,7 @@ async def test_an_endpoint_out_of_reach_keeps_its_old_list(drun: DrunDouble, cli
     await found.all()
     drun.maas.listing_fault = refusals.unavailable()
     drun.service.models[:] = ["u-1100a15812cc/phi"]
-    stale(found)
+    await reread(found)
     assert await ids(found) == [R1, V3, "u-1100a15812cc/phi"]
     assert list(found.problems) == [maas(drun)]
 
@@ -74,7 +78,7 @@ async def test_a_problem_is_over_when_the_list_is_there_again(drun: DrunDouble, 
     assert found.problems
     drun.maas.listing_fault = None
     assert await ids(found) == [], "a list that could not be read is not asked for again at once"
-    stale(found)
+    await reread(found)
     assert await ids(found) == [R1, V3]
     assert not found.problems
 
@@ -149,7 +153,7 @@ async def test_a_default_that_goes_away_is_replaced(drun: DrunDouble, client: Mo
     found = catalog(client, maas(drun), default=V3)
     assert (await found.default()).id == V3
     drun.maas.models.remove(V3)
-    stale(found)
+    await reread(found)
     assert (await found.default()).id == R1
 
 
@@ -205,3 +209,19 @@ async def test_the_demo_model_is_called_one(drun: DrunDouble, client: ModelClien
     first = (await catalog(client, endpoint).all())[0]
     assert first.label == f"{R1} (demo model)"
     assert (await catalog(client, maas(drun)).all())[0].label == R1
+
+
+async def test_a_list_that_hangs_keeps_nobody_waiting_who_has_an_old_one(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    found = catalog(client, maas(drun))
+    assert await ids(found) == [R1, V3]
+    found._until = float("-inf")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        slow = Endpoint(Deployment.MAAS, f"http://{host}:{port}/v1", "sk-x")
+        found._listed[slow], found._endpoints = ["public/slow"], [slow, *found._endpoints]
+        assert await ids(found) == ["public/slow", R1, V3]
+        assert found._reading is not None
+        assert not found._reading.done()
+        await found.aclose()
