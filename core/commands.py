@@ -22,6 +22,8 @@ class Call:
     name: str
     argument: str
     language: Language
+    turn: str = ""
+    """The sequence of the turn that it came as; empty when it came beside the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,13 @@ async def chosen_or_default(catalog: Catalog, chosen: str) -> Model:
 
 
 async def _stop(desk: Desk, call: Call) -> Answer:
-    stopping = await desk.turns.stop(call.conversation)
+    # As a turn it comes after the reply that it meant: the inbox has stopped that one.
+    stopping = not call.turn and await desk.turns.stop(call.conversation)
     return Answer((_STOPPING if stopping else _QUIET).say(call.language))
 
 
 async def _reset(desk: Desk, call: Call) -> Answer:
-    await desk.turns.reset(call.conversation)
+    await desk.turns.reset(call.conversation, turn=call.turn)
     return Answer(_FORGOTTEN.say(call.language), public=True)
 
 
@@ -176,7 +179,7 @@ _MODEL_NOW = Text(
     "`{model}` answers in this channel. Can be chosen with `/model <name>`:\n\n{models}",
     "本频道当前使用 `{model}`。可用 `/model <名称>` 切换：\n\n{models}",
 )
-_MORE = Text("and {count} more", "以及另外 {count} 个")
+_MORE = Text("- and {count} more", "- 以及另外 {count} 个")
 _MODEL_SET = Text("From now on `{model}` answers in this channel.", "本频道现在使用 `{model}`。")
 _MODEL_RESET = Text("This channel is back at the default, `{model}`.", "本频道已恢复默认模型 `{model}`。")
 _DID_YOU_MEAN = Text("Did you mean {models}?", "您是不是想找：{models}？")

@@ -9,15 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
+from core.drawing import WRITING
 from core.errors import SurfaceBusy, SurfaceError, SurfaceFailed, SurfaceGone
-from core.pacing import Slot, Urgency
-from core.splitting import closed, split
+from core.pacing import Budget, Slot, Urgency
+from core.splitting import closed, cut
 from core.surface import Surface
-
-WRITING = " ▍"
-"""Ends a message that is still being written, and only such a one."""
 
 FIRST_TEXT_WAIT_S = 0.2
 """How long the first words gather before they are posted: a notification of "I" tells nobody anything."""
@@ -25,8 +24,12 @@ FIRST_TEXT_WAIT_S = 0.2
 PLACEHOLDER_AFTER_S = 2.5
 """A reply of which nothing is known after this long is announced, so that nobody wonders whether they were heard."""
 
-_RETRIES = 4
+INSIST_S = 60.0
+"""How long a post and the last edit are tried again before the reply is given up; edits between are simply skipped."""
+BUSY_S = 300.0
+"""The same for a platform that asks to be left alone, and is."""
 _RETRY_WAIT_S = 0.5  # doubled each time
+_LONGEST_WAIT_S = 8.0
 
 Checkpoint = Callable[[Sequence[str]], Awaitable[None]]
 
@@ -35,17 +38,22 @@ Checkpoint = Callable[[Sequence[str]], Awaitable[None]]
 class _Part:
     """One message of the reply: what it shall show, and what it shows."""
 
-    text: str
+    text: str = ""
+    end: int = 0
+    """How many of the added characters come before the end of ``text``."""
     sealed: bool = False
     message: str | None = None
-    shown: str | None = None
+    unsure: bool = False
+    """It may have been posted already: by a call without an answer, or by an attempt that died."""
+    shown: tuple[str, bool] | None = None
+    """Text, and whether it was final."""
 
 
 class Delivery:
     """Shows one reply on ``surface``. Use as ``async with``; leaving it without ``finish`` stops writing at once.
 
-    ``messages`` are the platform ids of an earlier attempt at the same turn: they are written over.
-    ``checkpoint`` is awaited with all ids after each new message, before anything else is written.
+    ``messages`` are the platform ids of an earlier attempt at the same turn: they are written over. ``again``: there
+    was such an attempt, and it may have posted more than it could tell. ``checkpoint`` is awaited with all ids after each new message, before anything else is written.
     """
 
     def __init__(
@@ -54,19 +62,22 @@ class Delivery:
         *,
         checkpoint: Checkpoint,
         messages: Sequence[str] = (),
+        again: bool = False,
         placeholder: str = "…",
     ) -> None:
         self._surface = surface
         self._checkpoint = checkpoint
         self._placeholder = placeholder
-        self._parts = [_Part("", message=message) for message in messages] or [_Part("")]
+        self._again = again
+        self._parts = [_Part(message=message) for message in messages] or [_Part(unsure=again)]
         self._open = 0  # index of the part that grows
         self._added: list[str] = []
         self._news = asyncio.Event()
         self._begun = asyncio.Event()
         self._finishing = asyncio.Event()
         self._slot: Slot | None = None
-        self._taken = 0
+        self._taken = 0  # characters of what was added
+        self._beyond = 0  # characters of the note
         self.shown = 0
         """How many of the added characters the platform shows."""
         self.writer: asyncio.Task[None]
@@ -91,7 +102,9 @@ class Delivery:
         if note:
             self._take_in()
             text = self._parts[self._open].text
-            self._added.append(f"{closed(text)}\n\n{note}"[len(text) :] if text.strip() else note)
+            noted = f"{closed(text.rstrip())}\n\n{note}" if text.strip() else note
+            self._beyond = len(noted) - len(text)
+            self._grow(noted)
         self._finishing.set()
         self._begun.set()
         self._news.set()
@@ -123,25 +136,28 @@ class Delivery:
                 await self._finishing.wait()
 
     def _take_in(self) -> None:
-        """Moves what was added into the open part, and on into new parts where that one is full."""
-        if not self._added:
-            return
+        """Moves what was added into the open part."""
+        if self._added:
+            added = "".join(self._added)
+            self._added.clear()
+            self._taken += len(added)
+            self._grow(self._parts[self._open].text + added)
+
+    def _grow(self, text: str) -> None:
+        """Makes ``text`` what the open part holds, and goes on in new parts where that one is full."""
         part = self._parts[self._open]
-        added = "".join(self._added)
-        self._added.clear()
-        self._taken += len(added)
-        rest = part.text + added
-        # Room for the mark and for a fence's closing line: a growing part must be showable at every moment.
-        room = self._surface.limit - len(WRITING) - 8
-        while True:
-            part.text, rest = split(rest, room, self._surface.size)
-            if not rest:
-                return
+        # A growing part must be showable at every moment, so the mark of core.drawing has its room in all of them.
+        room = self._surface.limit - self._surface.size(f"\n{WRITING}")
+        while (found := cut(text, room, self._surface.size)) is not None:
+            part.text = found.head
+            part.end = min(self._taken, self._taken + self._beyond - len(text) + found.at)
             part.sealed = True
+            text = found.opening + text[found.at :]
             self._open += 1
             if self._open == len(self._parts):
-                self._parts.append(_Part(""))
+                self._parts.append(_Part(unsure=self._again))
             part = self._parts[self._open]
+        part.text, part.end = text, self._taken
 
     def _next_due(self) -> int | None:
         """The first part that does not show what it should; sealed parts before the one that grows."""
@@ -151,55 +167,90 @@ class Delivery:
                 return index
         return None
 
-    def _wanted(self, part: _Part) -> str:
-        if part.sealed or self._finishing.is_set():
-            return closed(part.text) or self._placeholder
-        return (closed(part.text) or self._placeholder) + WRITING
+    def _wanted(self, part: _Part) -> tuple[str, bool]:
+        """The text that ``part`` shall show now, and whether it is final."""
+        # No platform shows white space at the end: a write for its sake would change nothing.
+        text = part.text if part.sealed else part.text.rstrip()
+        return (text if text.strip() else self._placeholder), part.sealed or self._finishing.is_set()
 
     async def _withdraw_leftovers(self) -> None:
         """An earlier attempt may have been longer: its further messages would contradict this one."""
         for part in self._parts[self._open + 1 :]:
             if part.message is not None:
-                await self._surface.withdraw(part.message)
+                with suppress(SurfaceGone):  # somebody was faster
+                    await self._insist(partial(self._withdraw, part.message), self._surface.edits)
 
     async def _write(self, index: int) -> None:
-        for attempt in range(_RETRIES):
+        part = self._parts[index]
+        if part.message is not None:
+            await self._insist(partial(self._edit, part, part.message), self._surface.edits)
+            return
+        await self._insist(partial(self._post, index), self._surface.posts)
+        await self._checkpoint([part.message for part in self._parts if part.message is not None])
+
+    async def _insist(self, write: Callable[[], Awaitable[None]], budget: Budget) -> None:
+        """Writes, however often it takes. Each try takes the newest text, so a failed edit costs nothing but time.
+
+        Raises SurfaceGone at once, and SurfaceFailed when the platform has failed for INSIST_S, or was busy for
+        BUSY_S; while the model still writes and there is something to be seen, that time does not run.
+        """
+        clock = asyncio.get_running_loop().time
+        until, wait = float("inf"), _RETRY_WAIT_S
+        while True:
             try:
-                await self._write_once(index)
-            except SurfaceBusy as busy:
-                budget = self._surface.posts if self._parts[index].message is None else self._surface.edits
-                budget.pause(busy.retry_after)
+                return await write()
             except SurfaceGone:
                 raise
-            except SurfaceError:
-                if attempt == _RETRIES - 1:
-                    raise
-                await asyncio.sleep(_RETRY_WAIT_S * 2**attempt)
-            else:
-                return
-        raise SurfaceFailed("the platform was busy four times in a row")
+            except SurfaceError as error:
+                busy = isinstance(error, SurfaceBusy)
+                if budget is self._surface.posts or self._finishing.is_set():
+                    until = min(until, clock() + (BUSY_S if busy else INSIST_S))
+                if clock() + wait >= until:
+                    raise SurfaceFailed(f"tried until there was no hope: {error}") from error
+                if isinstance(error, SurfaceBusy):
+                    budget.pause(error.retry_after)
+                else:
+                    await self._pause(wait)
+                    wait = min(2 * wait, _LONGEST_WAIT_S)
 
-    async def _write_once(self, index: int) -> None:
+    async def _pause(self, seconds: float) -> None:
+        """Waits, but an end of the reply is tried at once."""
+        if self._finishing.is_set():
+            await asyncio.sleep(seconds)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._finishing.wait()
+
+    async def _post(self, index: int) -> None:
         part = self._parts[index]
-        final = part.sealed or self._finishing.is_set()
-        if part.message is None:
-            budget, urgency = self._surface.posts, Urgency.FIRST
-        else:
-            budget, urgency = self._surface.edits, Urgency.FINAL if final else Urgency.EDIT
-        self._slot = budget.slot(urgency)
-        async with self._slot:
-            # Only now: what is newest when the slot is ours.
-            self._take_in()
-            final = part.sealed or self._finishing.is_set()
-            text = self._wanted(part)
-            if part.message is None:
-                part.message = await self._surface.post(index, text, final=final)
-            elif part.shown != text:
-                await self._surface.edit(part.message, text, final=final)
-            else:
+        async with self._turn(self._surface.posts, Urgency.FIRST):
+            if part.unsure and (found := await self._surface.find(index)) is not None:
+                part.message = found  # what it shows is not known: it is edited next
                 return
-            part.shown = text
-            if index == self._open:
-                self.shown = self._taken
-        if urgency is Urgency.FIRST:
-            await self._checkpoint([part.message for part in self._parts if part.message is not None])
+            (text, final), end = self._newest(part)
+            try:
+                part.message = await self._surface.post(index, text, final=final)
+            except SurfaceFailed:
+                part.unsure = True
+                raise
+            part.shown, self.shown = (text, final), end
+
+    async def _edit(self, part: _Part, message: str) -> None:
+        async with self._turn(self._surface.edits, Urgency.FINAL if part.sealed else Urgency.EDIT):
+            (text, final), end = self._newest(part)
+            await self._surface.edit(message, text, final=final)
+            part.shown, self.shown = (text, final), end
+
+    async def _withdraw(self, message: str) -> None:
+        async with self._surface.edits.slot(Urgency.FINAL):
+            await self._surface.withdraw(message)
+
+    def _turn(self, budget: Budget, urgency: Urgency) -> Slot:
+        self._slot = budget.slot(Urgency.FINAL if self._finishing.is_set() else urgency)
+        return self._slot
+
+    def _newest(self, part: _Part) -> tuple[tuple[str, bool], int]:
+        """What to write, now that the slot is ours, and how many of the added characters that shows."""
+        self._take_in()
+        return self._wanted(part), part.end

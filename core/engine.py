@@ -1,7 +1,7 @@
 """Answering one turn: the whole policy, top to bottom."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -14,14 +14,16 @@ from core.delivery import Delivery
 from core.drun.catalog import Model
 from core.drun.client import ChatRequest, ModelClient
 from core.drun.endpoints import Deployment
-from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceError, WindowExceeded
+from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceGone, WindowExceeded
 from core.store.turns import Claim
 from core.surface import Platform
 from core.window import fit
 
 ATTEMPTS = 3
 """A turn that took its worker down this often is ended with a notice instead of being tried for ever."""
-_COMMIT_TRIES = 3
+_STORE_TRIES = 3
+_ELSEWHERE_S = 5.0
+"""How often a turn is looked at whose platform is not set up."""
 
 log = structlog.get_logger()
 
@@ -53,15 +55,21 @@ class Engine:
     async def answer(self, claim: Claim, stopping: asyncio.Event) -> None:
         """Shows the reply to ``claim`` and commits the turn. ``stopping`` ends the reply with what was shown.
 
-        Raises LeaseLost, and StoreUnavailable when the turn could not be committed: it will be claimed again.
+        Raises LeaseLost, StoreUnavailable when the turn could not be committed, and SurfaceFailed when the platform
+        failed for too long: it will be claimed again.
+        A turn of a platform that is not here is given back.
         """
         message = claim.message
         language = texts.language_of(message.text, self.language)
         command = parse_command(message.text)
-        if claim.attempt > ATTEMPTS:
+        if message.conversation.channel.platform not in self.platforms:
+            # Another worker may have it, or this one when it is set up again: no attempt is lost.
+            log.warning("a turn of a platform that is off here", conversation=str(claim.conversation))
+            await self.desk.turns.release(claim, wait_s=_ELSEWHERE_S)
+        elif claim.attempt > ATTEMPTS:
             await self._say(claim, texts.GAVE_UP.say(language))
         elif command is not None:
-            answer = await self.desk.run(Call(message.conversation, *command, language))
+            answer = await self.desk.run(Call(message.conversation, *command, language, claim.sequence))
             await self._say(claim, answer.text)
         elif not message.text.strip():
             await self._say(claim, texts.EMPTY_MENTION.say(language))
@@ -73,7 +81,7 @@ class Engine:
         try:
             async with self._delivery(claim) as delivery:
                 await delivery.finish(text)
-        except SurfaceError as error:
+        except SurfaceGone as error:
             log.warning(
                 "a notice could not be shown", conversation=str(claim.conversation), reason=str(error)
             )
@@ -86,7 +94,8 @@ class Engine:
             async with delivery:
                 complete = await self._read(claim, reply, delivery, stopping, language)
                 await delivery.finish(reply.note)
-        except SurfaceError as error:
+        except SurfaceGone as error:
+            # Nothing more can be shown there. Any other SurfaceError leaves the turn to a later attempt.
             complete = False
             log.warning("a reply could not be shown", conversation=str(claim.conversation), reason=str(error))
         # What was shown is what happened: a later question may refer to nothing else.
@@ -158,23 +167,34 @@ class Engine:
         surface = self.platforms[claim.conversation.channel.platform].surface(claim.message)
 
         async def checkpoint(messages: Sequence[str]) -> None:
-            if not await self.desk.turns.checkpoint(claim, messages):
-                raise LeaseLost
+            # A message that nobody remembers would be posted again by whoever takes over.
+            await _insist(lambda: self.desk.turns.checkpoint(claim, messages))
 
-        return Delivery(surface, checkpoint=checkpoint, messages=claim.shown, placeholder=placeholder)
+        return Delivery(
+            surface,
+            checkpoint=checkpoint,
+            messages=claim.shown,
+            again=claim.attempt > 1,
+            placeholder=placeholder,
+        )
 
     async def _commit(self, claim: Claim, turn: Turn | None) -> None:
-        for tried in range(1, _COMMIT_TRIES + 1):
-            try:
-                if not await self.desk.turns.commit(claim, turn):
-                    raise LeaseLost
-            except StoreUnavailable:
-                # commit changes nothing when it is run twice, so an unknown outcome may be asked for again.
-                if tried == _COMMIT_TRIES:
-                    raise
-                await asyncio.sleep(tried)
-            else:
-                return
+        await _insist(lambda: self.desk.turns.commit(claim, turn))
+
+
+async def _insist(write: Callable[[], Awaitable[bool]]) -> None:
+    """Writes what must not be lost to a short outage. Raises LeaseLost, and StoreUnavailable for a longer one."""
+    for tried in range(1, _STORE_TRIES + 1):
+        try:
+            if not await write():
+                raise LeaseLost
+        except StoreUnavailable:
+            # Checkpoint and commit change nothing when run twice: an unknown outcome may be asked for again.
+            if tried == _STORE_TRIES:
+                raise
+            await asyncio.sleep(tried)
+        else:
+            return
 
 
 def _note(reply: Reply, model: Model, language: texts.Language) -> str:

@@ -1,6 +1,6 @@
 """What a platform gets from the core: where to hand in what people wrote, and what to ask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.commands import Desk, parse_command
 from core.conversation import UserMessage
@@ -23,7 +23,9 @@ class Inbox:
 
         Only after this may a platform be told that its event has arrived.
         """
-        accepted = await self.desk.turns.accept(message)
+        # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.
+        sound = message.text.encode("utf-8", "replace").decode()
+        accepted = await self.desk.turns.accept(replace(message, text=sound))
         # A stop written as text must not wait behind the reply it means. After accept: a redelivery stops nothing.
         if accepted.new and parse_command(message.text) == ("stop", ""):
             await self.desk.turns.stop(message.conversation)

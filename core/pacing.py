@@ -54,7 +54,6 @@ class Budget:
     def pause(self, seconds: float) -> None:
         """Nobody writes for ``seconds``: the platform said so (429, or an empty bucket in its headers)."""
         self._paused_until = max(self._paused_until, self._now() + seconds)
-        self.serve()
 
     def join(self, slot: "Slot") -> None:
         """Called by the slot when it begins to wait."""
@@ -75,8 +74,10 @@ class Budget:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        # A cancelled task leaves only when it runs next; until then its slot stands here and cannot be granted.
+        waiting = [slot for slot in self._waiting if not slot.granted.done()]
         # sorted() is stable: within one urgency the one that has waited longest goes first.
-        for slot in sorted(self._waiting, key=lambda slot: slot.urgency):
+        for slot in sorted(waiting, key=lambda slot: slot.urgency):
             wait = self._wait(slot.urgency)
             if wait is None:
                 return  # until an answer comes back: leave serves again
@@ -94,15 +95,15 @@ class Budget:
         self._forget()
         now = self._now()
         room = self._limit - (self._reserve if urgency is Urgency.EDIT else 0)
+        missing = self._in_flight + len(self._answered) - room + 1
+        if missing > len(self._answered):
+            return None
+        if missing > 0:
+            return self._answered[missing - 1] + self._window_s - now
         pause = max(0.0, self._paused_until - now)
         if urgency is Urgency.EDIT:
             pause = max(pause, self._last_edit + self._window_s / room - now)
-        missing = self._in_flight + len(self._answered) - room + 1
-        if missing <= 0:
-            return pause
-        if missing > len(self._answered):
-            return None
-        return max(pause, self._answered[missing - 1] + self._window_s - now)
+        return pause
 
     def _forget(self) -> None:
         while self._answered and self._answered[0] + self._window_s <= self._now():

@@ -10,8 +10,9 @@ from core.pacing import Budget
 class Surface(Protocol):
     """Where one reply is shown.
 
-    A reply is one message, or several where it is longer than ``limit``. ``post`` and ``edit`` raise SurfaceError
-    and nothing else. Both take Markdown as the model wrote it; the surface makes its mentions inert.
+    A reply is one message, or several where it is longer than ``limit``. All calls raise SurfaceError and nothing
+    else. Text is Markdown as the model wrote it, its last code fence perhaps open; the surface makes its mentions
+    inert, and shows whether it is ``final`` or more is to come (core.drawing does, where messages are edited).
     """
 
     @property
@@ -36,12 +37,19 @@ class Surface(Protocol):
     async def post(self, part: int, text: str, *, final: bool) -> str:
         """Shows the reply's ``part``-th message (from 0) and returns the platform's id of it.
 
-        May be called again with the same part when the first outcome is not known.
+        After a SurfaceFailed it may have been shown all the same; posted again, it shows the newer text, once.
+        """
+        ...
+
+    async def find(self, part: int) -> str | None:
+        """The platform's id of the ``part``-th message if it was posted before; asked when that is not known.
+
+        None where posting again is harmless.
         """
         ...
 
     async def edit(self, message: str, text: str, *, final: bool) -> None:
-        """Replaces what ``message`` shows. ``final``: nothing follows in this message."""
+        """Replaces what ``message`` shows."""
         ...
 
     async def withdraw(self, message: str) -> None:

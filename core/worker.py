@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from time import monotonic
+from dataclasses import dataclass
 
 import structlog
 
 from core.engine import LeaseLost
-from core.errors import StoreUnavailable
+from core.errors import StoreUnavailable, SurfaceError
 from core.store.turns import Claim, Lease, Nothing, Turns
 
 log = structlog.get_logger()
@@ -26,7 +25,8 @@ class _Running:
     claim: Claim
     task: asyncio.Task[None]
     stopping: asyncio.Event
-    leased_until: float = field(default=0.0)
+    deadline: asyncio.TimerHandle
+    """Ends the task when its lease was not renewed in time."""
 
 
 class Worker:
@@ -46,27 +46,34 @@ class Worker:
 
     async def run(self, stopping: asyncio.Event, *, drain_s: float) -> None:
         """Works until ``stopping``; then gives running replies ``drain_s`` to end, and hands on the rest."""
-        background = [asyncio.create_task(self._renew()), asyncio.create_task(self._hear_stops())]
         claiming = asyncio.create_task(self._claim())
+        # None of the three ends by itself. Should one fail all the same, so does the worker: one that no longer
+        # renews or claims, and nobody knows, is worse than none.
+        loops = [claiming, asyncio.create_task(self._renew()), asyncio.create_task(self._hear_stops())]
+        told = asyncio.create_task(stopping.wait())
         try:
-            await stopping.wait()
+            await asyncio.wait({told, *loops}, return_when=asyncio.FIRST_COMPLETED)
             claiming.cancel()
             # A claim under way must not be thrown away with its lease: _claim finishes the call it is in.
             await asyncio.gather(claiming, return_exceptions=True)
             if tasks := [running.task for running in self._running.values()]:
                 await asyncio.wait(tasks, timeout=drain_s)
-            await self._hand_on()
+            await asyncio.gather(*map(self._hand_on, list(self._running.values())))
         finally:
-            for task in (*background, claiming):
+            ending = [told, *loops, *(running.task for running in self._running.values())]
+            for task in ending:
                 task.cancel()
-            await asyncio.gather(*background, claiming, return_exceptions=True)
+            await asyncio.gather(*ending, return_exceptions=True)
+        for loop in loops:
+            if not loop.cancelled():
+                loop.result()
 
     async def _claim(self) -> None:
         while True:
             while len(self._running) >= self._capacity:
                 self._freed.clear()
                 await self._freed.wait()
-            began = monotonic()
+            began = asyncio.get_running_loop().time()
             call = asyncio.create_task(self._turns.claim())
             try:
                 found = await asyncio.shield(call)
@@ -91,23 +98,36 @@ class Worker:
         if found.stopped:
             stopping.set()
         key = str(found.conversation)
+        if key in self._running:
+            # Its lease ran out unnoticed, as in a process that was stopped for a while, and came back to us.
+            self._running[key].task.cancel()
         task = asyncio.create_task(self._answer_one(found, stopping), name=f"turn {key}")
-        self._running[key] = _Running(found, task, stopping, claimed_at + self._lease_s)
-        task.add_done_callback(lambda _: self._ended(key, task))
+        each = _Running(found, task, stopping, self._deadline(found, task, claimed_at))
+        self._running[key] = each
+        task.add_done_callback(lambda _: self._ended(key, each))
         return True
 
-    def _ended(self, key: str, task: asyncio.Task[None]) -> None:
-        if key in self._running and self._running[key].task is task:
+    def _ended(self, key: str, each: _Running) -> None:
+        each.deadline.cancel()
+        if self._running.get(key) is each:
             del self._running[key]
         self._freed.set()
+
+    def _deadline(self, claim: Claim, task: asyncio.Task[None], leased_at: float) -> asyncio.TimerHandle:
+        def overdue() -> None:
+            log.warning("a lease could not be renewed in time", conversation=str(claim.conversation))
+            task.cancel()
+
+        # The store counts the lease from a moment after ``leased_at``: ours always ends first.
+        return asyncio.get_running_loop().call_at(leased_at + self._lease_s * 3 / 4, overdue)
 
     async def _answer_one(self, claim: Claim, stopping: asyncio.Event) -> None:
         try:
             await self._answer(claim, stopping)
         except LeaseLost:
             log.info("another worker took the turn over", conversation=str(claim.conversation))
-        except StoreUnavailable as error:
-            log.warning("a turn was not committed; it will be answered again", reason=str(error))
+        except (StoreUnavailable, SurfaceError) as error:
+            log.warning("a turn was not ended; it will be answered again", reason=str(error))
         except Exception:
             # The lease runs out, the turn is tried again, and after three attempts it ends in a notice.
             log.exception("a turn failed in a way nobody foresaw", conversation=str(claim.conversation))
@@ -116,23 +136,25 @@ class Worker:
         while True:
             await asyncio.sleep(self._lease_s / 4)
             running = list(self._running.values())
-            asked_at = monotonic()
+            asked_at = asyncio.get_running_loop().time()
             try:
-                leases = await self._turns.renew([each.claim for each in running]) if running else []
-            except StoreUnavailable:
-                self._abandon_overdue()
+                # A store that hangs must not keep us from asking again while the leases last.
+                async with asyncio.timeout(self._lease_s / 4):
+                    leases = await self._turns.renew([each.claim for each in running]) if running else []
+            except (StoreUnavailable, TimeoutError):
                 continue
             for each, lease in zip(running, leases, strict=True):
-                each.leased_until = asked_at + self._lease_s
-                if lease is Lease.LOST:
-                    each.task.cancel()
-                elif lease is Lease.STOP:
-                    each.stopping.set()
+                self._renewed(each, lease, asked_at)
 
-    def _abandon_overdue(self) -> None:
-        for each in self._running.values():
-            if monotonic() > each.leased_until - self._lease_s / 2:
-                each.task.cancel()
+    def _renewed(self, each: _Running, lease: Lease, asked_at: float) -> None:
+        if lease is Lease.LOST:
+            each.task.cancel()
+            return
+        if lease is Lease.STOP:
+            each.stopping.set()
+        if not each.task.done():
+            each.deadline.cancel()
+            each.deadline = self._deadline(each.claim, each.task, asked_at)
 
     async def _hear_stops(self) -> None:
         while True:
@@ -144,14 +166,12 @@ class Worker:
             except StoreUnavailable:
                 await asyncio.sleep(_STORE_RETRY_S)  # renew tells of stops as well
 
-    async def _hand_on(self) -> None:
-        for each in list(self._running.values()):
-            each.task.cancel()
-            await asyncio.gather(each.task, return_exceptions=True)
-            try:
-                await self._turns.release(each.claim)
-            except StoreUnavailable:
-                log.warning(
-                    "a lease was not released; it runs out by itself",
-                    conversation=str(each.claim.conversation),
-                )
+    async def _hand_on(self, each: _Running) -> None:
+        each.task.cancel()
+        await asyncio.gather(each.task, return_exceptions=True)
+        try:
+            await self._turns.release(each.claim)
+        except StoreUnavailable:
+            log.warning(
+                "a lease was not released; it runs out by itself", conversation=str(each.claim.conversation)
+            )

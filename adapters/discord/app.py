@@ -28,6 +28,8 @@ _FATAL = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 60.0
 _ACCEPT_TRIES = 5
+_READY_S = 10.0
+"""How long a start waits for the gateway; it goes on trying afterwards."""
 
 
 @dataclass(slots=True)
@@ -49,10 +51,10 @@ class Discord:
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:
-        ready = asyncio.get_running_loop().create_future()
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         ears = asyncio.create_task(self._stay_connected(ready), name="discord gateway")
         try:
-            yield f"as {await ready}"
+            yield await _name_in_time(ready)
         finally:
             ears.cancel()
             with suppress(asyncio.CancelledError):
@@ -102,6 +104,15 @@ class Discord:
         application = self.writer.application
         flags = application.flags if application else None
         return bool(flags and (flags.gateway_message_content or flags.gateway_message_content_limited))
+
+
+async def _name_in_time(ready: asyncio.Future[str]) -> str:
+    """Whom people see, or that it takes longer: a gateway that is down must not keep the other platforms waiting."""
+    try:
+        async with asyncio.timeout(_READY_S):
+            return f"as {await ready}"
+    except TimeoutError:
+        return "still connecting"
 
 
 class Ears(discord.AutoShardedClient):

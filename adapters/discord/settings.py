@@ -14,7 +14,12 @@ class Settings(BaseModel):
         return "" if self.discord_token else "DISCORD_TOKEN is not set"
 
     def problems(self) -> list[str]:
+        found = []
         token = self.discord_token.get_secret_value() if self.discord_token else ""
-        if token.lower().startswith("bot ") or any(letter.isspace() for letter in token):
-            return ["DISCORD_TOKEN: holds a space; paste the token alone, without Bot before it"]
-        return []
+        if any(letter.isspace() for letter in token):
+            found.append("DISCORD_TOKEN: holds a space; paste the token alone, without Bot before it")
+        if not self.discord_api_url.startswith(("https://", "http://")):
+            found.append(f"DISCORD_API_URL: {self.discord_api_url!r} must begin with https:// or http://")
+        if self.discord_gateway_url and not self.discord_gateway_url.startswith(("wss://", "ws://")):
+            found.append(f"DISCORD_GATEWAY_URL: {self.discord_gateway_url!r} must begin with wss:// or ws://")
+        return found

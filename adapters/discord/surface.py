@@ -11,6 +11,7 @@ import discord
 
 from adapters.discord.markup import inert
 from core.conversation import UserMessage
+from core.drawing import drawn
 from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
 from core.pacing import Budget
 
@@ -41,20 +42,27 @@ class DiscordSurface:
                 channel_id=self.channel.id,
                 fail_if_not_exists=False,  # the question may have been deleted meanwhile
             )
+        shown = inert(drawn(text, final=final))
         async with _translated():
             # discord.py sends enforce_nonce with every nonce: posting again returns the message that is there.
             sent = await self.channel.send(
-                inert(text),
+                shown,
                 nonce=f"{self.message.turn_id[:_NONCE_TURN]}{part:03d}",
                 mention_author=False,
                 **answering,
             )
+        # The nonce may have brought back what an earlier call has posted, with the text of that time.
+        if sent.content != shown.strip():
+            await self.edit(str(sent.id), text, final=final)
         return str(sent.id)
+
+    async def find(self, part: int) -> str | None:
+        return None  # the nonce does it
 
     async def edit(self, message: str, text: str, *, final: bool) -> None:
         async with _translated():
             # A partial message: Message.edit() of discord.py 2.7.1 brings suppressed link previews back.
-            await self.channel.get_partial_message(int(message)).edit(content=inert(text))
+            await self.channel.get_partial_message(int(message)).edit(content=inert(drawn(text, final=final)))
 
     async def withdraw(self, message: str) -> None:
         async with _translated():

@@ -1,14 +1,14 @@
 """Slack, connected: one workspace over Socket Mode."""
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
@@ -19,6 +19,7 @@ from adapters.slack.events import read_event
 from adapters.slack.manifest import ALL_COMMANDS
 from adapters.slack.markup import escaped
 from adapters.slack.settings import Settings
+from adapters.slack.socket import socket
 from adapters.slack.surface import SlackSurface
 from core.budgets import Budgets
 from core.commands import COMMANDS, Call
@@ -32,8 +33,10 @@ from core.texts import language_of
 log = structlog.get_logger()
 
 _CALL_TIMEOUT_S = 30.0
-_PING_S = 5.0
-"""A socket that was cut off without a word is noticed within this time (the SDK's default is twice that)."""
+_READY_S = 10.0
+"""How long a start waits for the socket."""
+_AT_ONCE_S = 2.0
+"""Slack tells people that a command failed when it is not acked within 3 seconds."""
 
 
 def _posts() -> Budget:
@@ -64,13 +67,17 @@ class Slack:
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:
-        # Any: bolt's handler is not typed.
-        handler: Any = AsyncSocketModeHandler(self._app(), self.app_token, ping_interval=_PING_S)
+        # Any: slack_sdk's client is not typed.
+        hearing: Any = socket(self._app(), self.client, self.app_token)
+        connecting = asyncio.create_task(hearing.connect(), name="slack socket")
         try:
-            await handler.connect_async()
-            yield f"workspace {self.workspace}"
+            # A socket that does not come about must not keep the other platforms waiting; it goes on trying.
+            done, _ = await asyncio.wait({connecting}, timeout=_READY_S)
+            yield f"workspace {self.workspace}" if done else f"workspace {self.workspace}, still connecting"
         finally:
-            await handler.close_async()
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await hearing.close()
 
     def _app(self) -> AsyncApp:
         async def authorize() -> AuthorizeResult:
@@ -99,12 +106,21 @@ class Slack:
                 return BoltResponse(status=503)  # any status but 200: no ack
         return await next()
 
-    async def _run_command(self, ack: Callable[..., Awaitable[Any]], body: Mapping[str, Any]) -> None:
+    async def _run_command(
+        self,
+        ack: Callable[..., Awaitable[Any]],
+        respond: Callable[..., Awaitable[Any]],
+        body: Mapping[str, Any],
+    ) -> None:
         name, argument = spelled(body["command"].removeprefix("/"), body.get("text") or "")
         conversation = Conversation(Channel("slack", body["team_id"], body["channel_id"]))
         call = Call(conversation, name, argument, language_of(argument, self.inbox.language))
-        answer = await self.inbox.desk.run(call)
-        await ack(
+        running = asyncio.create_task(self.inbox.desk.run(call))
+        done, _ = await asyncio.wait({running}, timeout=_AT_ONCE_S)
+        if not done:
+            await ack()
+        answer = await running
+        await (ack if done else respond)(
             text=escaped(answer.text),
             blocks=[{"type": "markdown", "text": answer.text[:12_000]}],
             response_type="in_channel" if answer.public else "ephemeral",
@@ -133,15 +149,12 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
             session=session,
             retry_handlers=[],
         )
-        try:
+        app_token = settings.slack_app_token.get_secret_value()
+        with _admitted("SLACK_BOT_TOKEN"):
             known = await client.auth_test()
-        except (SlackApiError, aiohttp.ClientError, OSError) as error:
-            raise PlatformRefused(f"Slack refuses SLACK_BOT_TOKEN: {_reason(error)}") from error
-        try:
+        with _admitted("SLACK_APP_TOKEN"):
             # The address that comes back is for one connection and is left unused: this asks for the token's sake.
-            await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
-        except (SlackApiError, aiohttp.ClientError, OSError) as error:
-            raise PlatformRefused(f"Slack refuses SLACK_APP_TOKEN: {_reason(error)}") from error
+            await client.apps_connections_open(app_token=app_token)
         me = AuthorizeResult(
             enterprise_id=known.get("enterprise_id"),
             team_id=known["team_id"],
@@ -149,14 +162,20 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
             bot_user_id=known["user_id"],
             bot_token=client.token,
         )
-        yield Slack(
-            client, settings.slack_app_token.get_secret_value(), inbox, me, str(known.get("team", ""))
-        )
+        yield Slack(client, app_token, inbox, me, str(known.get("team", "")))
 
 
 async def _nothing_more() -> None:
     """Middleware has taken the event in; matching it is what makes bolt ack it."""
 
 
-def _reason(error: Exception) -> str:
-    return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else type(error).__name__
+@contextmanager
+def _admitted(token: str) -> Generator[None, None, None]:
+    """Says of what went wrong whether it was the token or the way to Slack. Raises PlatformRefused."""
+    try:
+        yield
+    except SlackApiError as error:
+        reason = str(error.response.get("error") or f"HTTP {error.response.status_code}")
+        raise PlatformRefused(f"Slack refuses {token}: {reason}") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise PlatformRefused(f"Slack cannot be reached: {type(error).__name__}") from error

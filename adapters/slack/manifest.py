@@ -36,8 +36,7 @@ def manifest() -> dict[str, Any]:
                     "commands",
                     "groups:history",
                     "im:history",
-                    "im:read",
-                    "im:write",
+                    "mpim:history",
                 ]
             }
         },

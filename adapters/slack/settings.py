@@ -27,6 +27,11 @@ class Settings(BaseModel):
             found.append("SLACK_BOT_TOKEN: must begin with xoxb- (OAuth & Permissions, Bot User OAuth Token)")
         if app and not app.get_secret_value().startswith("xapp-"):
             found.append("SLACK_APP_TOKEN: must begin with xapp- (Basic Information, App-Level Tokens)")
+        for name, token in (("SLACK_BOT_TOKEN", bot), ("SLACK_APP_TOKEN", app)):
+            if token and any(letter.isspace() for letter in token.get_secret_value()):
+                found.append(f"{name}: holds a space or a line break; paste the token alone")
+        if not self.slack_api_url.startswith(("https://", "http://")):
+            found.append(f"SLACK_API_URL: {self.slack_api_url!r} must begin with https:// or http://")
         if bool(bot) != bool(app):
             missing, scope = (
                 ("SLACK_APP_TOKEN", "connections:write") if bot else ("SLACK_BOT_TOKEN", "chat:write")

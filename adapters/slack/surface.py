@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.markup import inert
 from core.conversation import UserMessage
+from core.drawing import drawn
 from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
 from core.pacing import Budget
 
@@ -32,7 +33,7 @@ _GONE = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class SlackSurface:
     """Shows the reply to ``message``; ``posts`` is the channel's budget, ``edits`` the workspace's."""
 
@@ -42,46 +43,22 @@ class SlackSurface:
     edits: Budget
     limit: int = 12_000
     """Slack: markdown_text of chat.postMessage and chat.update holds 12,000 characters (their text only 4,000)."""
-    _unsure: set[int] = field(default_factory=set)
-    """Parts whose posting got no answer: they may be there."""
 
     def size(self, text: str) -> int:
         return len(inert(text))
 
     async def post(self, part: int, text: str, *, final: bool) -> str:
-        if part in self._unsure and (found := await self._find(part)):
-            await self.edit(found, text, final=final)
-            return found
-        try:
-            async with _translated():
-                posted = await self.client.chat_postMessage(
-                    channel=self._channel,
-                    thread_ts=self.message.conversation.thread,
-                    markdown_text=inert(text),
-                    metadata={"event_type": _EVENT_TYPE, "event_payload": self._payload(part)},
-                )
-        except SurfaceFailed:
-            self._unsure.add(part)
-            raise
+        async with _translated():
+            posted = await self.client.chat_postMessage(
+                channel=self._channel,
+                thread_ts=self.message.conversation.thread,
+                markdown_text=inert(drawn(text, final=final)),
+                metadata={"event_type": _EVENT_TYPE, "event_payload": self._payload(part)},
+            )
         return str(posted["ts"])
 
-    async def edit(self, message: str, text: str, *, final: bool) -> None:
-        async with _translated():
-            await self.client.chat_update(channel=self._channel, ts=message, markdown_text=inert(text))
-
-    async def withdraw(self, message: str) -> None:
-        async with _translated():
-            await self.client.chat_delete(channel=self._channel, ts=message)
-
-    @property
-    def _channel(self) -> str:
-        return self.message.conversation.channel.channel
-
-    def _payload(self, part: int) -> dict[str, Any]:
-        return {"turn": self.message.turn_id, "part": part}
-
-    async def _find(self, part: int) -> str | None:
-        """The message that an unanswered post may have left. Slack has no idempotency key, but keeps metadata."""
+    async def find(self, part: int) -> str | None:
+        """Looks for the turn in the metadata of what was said since. Slack has no idempotency key."""
         thread = self.message.conversation.thread
         asked: dict[str, Any] = {
             "channel": self._channel,
@@ -101,6 +78,23 @@ class SlackSurface:
             ):
                 return str(shown["ts"])
         return None
+
+    async def edit(self, message: str, text: str, *, final: bool) -> None:
+        async with _translated():
+            await self.client.chat_update(
+                channel=self._channel, ts=message, markdown_text=inert(drawn(text, final=final))
+            )
+
+    async def withdraw(self, message: str) -> None:
+        async with _translated():
+            await self.client.chat_delete(channel=self._channel, ts=message)
+
+    @property
+    def _channel(self) -> str:
+        return self.message.conversation.channel.channel
+
+    def _payload(self, part: int) -> dict[str, Any]:
+        return {"turn": self.message.turn_id, "part": part}
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ from typing import Any, ParamSpec, TypeVar
 
 from adapters.web.transcript import Asked, Began, Ended, Grew, Line, Withdrawn, journal_of, line_of, written
 from core.conversation import UserMessage
-from core.delivery import WRITING
 from core.errors import StoreUnavailable, SurfaceFailed
 from core.pacing import Budget
 from core.store.journal import Journals
@@ -74,10 +73,12 @@ class WebSurface:
         if final:
             await self._append(Ended(message, text))
         else:
-            text = text.removesuffix(WRITING)
             await self._append(Began(message, self._by, text))
             self._drafts[message] = _Draft(text)
         return message
+
+    async def find(self, part: int) -> str | None:
+        return None  # its id is known, and posting again replaces it
 
     @_as_surface_error
     async def edit(self, message: str, text: str, *, final: bool) -> None:
@@ -89,8 +90,6 @@ class WebSurface:
             await self._tidy(draft.grown)
             del self._drafts[message]
             return
-        # The page draws its own mark; behind a closing fence this one would open the code again.
-        text = text.removesuffix(WRITING)
         whole = len(draft.grown) >= _GROWN_LINES
         at = 0 if whole else _shared(draft.text, text)
         entry = await self._append(Grew(message, self._by, at, text[at:]))

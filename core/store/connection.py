@@ -1,7 +1,8 @@
 """Redis clients for the two ways of asking: at once, and waiting for something to happen."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -15,13 +16,14 @@ from core.errors import StoreUnavailable
 
 # redis-py's own default of ten retries would run a write twice and take four seconds to report a dead server.
 # Every script here is idempotent by the turn's own id, so whoever calls one may decide to call it again.
-_ANSWER_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 5.0
+"""How long an answer may take before the server counts as gone."""
 _CONNECTIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """``ask`` answers within seconds or fails; ``wait`` has no read time-out, for blocking commands."""
+    """``ask`` is for what is answered at once; ``wait`` for blocking commands, which keep a connection to themselves."""
 
     ask: Redis
     wait: Redis
@@ -30,8 +32,8 @@ class Connections:
 @asynccontextmanager
 async def connect(url: str) -> AsyncGenerator[Connections, None]:
     """Clients for ``url`` (redis://, rediss://, unix://). Nothing is sent before the first command."""
-    ask = _client(url, _ANSWER_TIMEOUT_S)
-    wait = _client(url, None)
+    ask = _client(url)
+    wait = _client(url)
     try:
         yield Connections(ask, wait)
     finally:
@@ -39,14 +41,16 @@ async def connect(url: str) -> AsyncGenerator[Connections, None]:
         await wait.aclose()
 
 
-def _client(url: str, timeout: float | None) -> Redis:
+def _client(url: str) -> Redis:
     pool = BlockingConnectionPool.from_url(
         url,
         decode_responses=True,
         max_connections=_CONNECTIONS,
-        timeout=_ANSWER_TIMEOUT_S,
-        socket_timeout=timeout,
-        socket_connect_timeout=_ANSWER_TIMEOUT_S,
+        timeout=ANSWER_TIMEOUT_S,
+        # No socket_timeout: with one, redis-py sends through asyncio.wait_for, which in Python 3.11 swallows a
+        # cancellation that comes as the send ends (cpython issue 86296). The callers here bring their own.
+        socket_timeout=None,
+        socket_connect_timeout=ANSWER_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
     )
     return Redis.from_pool(pool)
@@ -56,14 +60,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def translating(call: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+@contextmanager
+def translated() -> Generator[None, None, None]:
     """Redis's own errors become StoreUnavailable, which everybody above knows."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def translating(call: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+    """``translated`` around a whole method, which has five seconds to be answered."""
 
     @wraps(call)
-    async def translated(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return await call(*args, **kwargs)
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+    async def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+        with translated():
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                return await call(*args, **kwargs)
 
-    return translated
+    return inner

@@ -1,10 +1,11 @@
 """Journals: lists of entries that anybody may follow from any point, on any process."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.store.connection import Connections, translating
+from core.store.connection import ANSWER_TIMEOUT_S, Connections, translated, translating
 from core.store.keys import PREFIX
 
 _MOST = 5000
@@ -52,12 +53,13 @@ class Journals:
         found: Any = await self._redis.xrange(_key(name))
         return [Entry(id_, fields["text"]) for id_, fields in found]
 
-    @translating
     async def follow(self, name: str, after: str = _FIRST, *, at_most_s: float) -> list[Entry]:
         """What came after the entry ``after``; waits for it, and returns nothing when nothing came."""
         # redis-py types replies for every protocol at once; with RESP2 shapes it is a list of pairs.
         block = max(1, int(at_most_s * 1000))
-        found: Any = await self._waiting.xread({_key(name): after or _FIRST}, count=500, block=block)
+        with translated():
+            async with asyncio.timeout(at_most_s + ANSWER_TIMEOUT_S):
+                found: Any = await self._waiting.xread({_key(name): after or _FIRST}, count=500, block=block)
         return [Entry(id_, fields["text"]) for _, entries in found or () for id_, fields in entries]
 
 

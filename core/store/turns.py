@@ -14,10 +14,11 @@ from importlib import resources
 from typing import Any
 
 import msgspec
+import structlog
 from redis.exceptions import RedisError
 
 from core.conversation import Channel, Conversation, Turn, UserMessage
-from core.store.connection import Connections, translating
+from core.store.connection import ANSWER_TIMEOUT_S, Connections, translated, translating
 from core.store.keys import STOPS, Partition, partition_of
 
 SEEN_S = 24 * 3600
@@ -25,6 +26,8 @@ SEEN_S = 24 * 3600
 TURNS_READ = 100
 """Turns of history that come with a claim; the window rarely holds more."""
 TURNS_KEPT = 1000
+
+log = structlog.get_logger()
 
 _message = msgspec.json.Decoder(UserMessage)
 _turn = msgspec.json.Decoder(Turn)
@@ -123,7 +126,6 @@ class Turns:
             ],
             [
                 str(conversation),
-                str(channel),
                 msgspec.json.encode(message).decode(),
                 SEEN_S,
                 int(conversation.thread is not None),
@@ -139,18 +141,26 @@ class Turns:
         for _ in self._partitions:
             keys = self._partitions[self._next]
             self._next = (self._next + 1) % len(self._partitions)
-            found = await self._claim([keys.schedule], [keys.prefix, self._lease_ms, TURNS_READ])
+            found = await self._claim([keys.schedule, keys.wake], [keys.prefix, self._lease_ms, TURNS_READ])
             if len(found) > 1:
-                return _read_claim(found)
-            if found[0] >= 0:
-                due = min(found[0] / 1000, due if due is not None else found[0] / 1000)
+                try:
+                    return _read_claim(found)
+                except msgspec.MsgspecError:
+                    # Written by another version. Its lease runs out, and no other conversation waits for it.
+                    log.exception("a turn cannot be read", conversation=found[0])
+                    due = 0.0
+            elif found[0] >= 0:
+                due = found[0] / 1000 if due is None else min(due, found[0] / 1000)
         return Nothing(due)
 
     async def wait(self, at_most_s: float) -> None:
         """Returns when something was accepted or given back, or after ``at_most_s``; a hint, never the truth."""
         try:
-            # BLPOP 0 would wait for ever.
-            await self._waiting.blpop([keys.wake for keys in self._partitions], timeout=max(0.01, at_most_s))
+            # BLPOP 0 would wait for ever; and so would a client whose server went away without a word.
+            async with asyncio.timeout(at_most_s + ANSWER_TIMEOUT_S):
+                await self._waiting.blpop(
+                    [keys.wake for keys in self._partitions], timeout=max(0.01, at_most_s)
+                )
         except (RedisError, OSError):
             await asyncio.sleep(min(1.0, at_most_s))  # the claim that follows reports it
 
@@ -187,7 +197,6 @@ class Turns:
                 keys.state(conversation),
                 keys.queue(conversation),
                 keys.history(owner),
-                keys.channel(conversation.channel),
                 keys.schedule,
                 keys.wake,
             ],
@@ -204,7 +213,7 @@ class Turns:
 
     @translating
     async def release(self, claim: Claim, *, wait_s: float = 0) -> bool:
-        """Gives the turn back unfinished; it may be claimed again after ``wait_s``."""
+        """Gives the turn back unfinished, to be claimed again after ``wait_s``. False: the lease was lost."""
         keys = self._partition(claim.conversation.channel)
         state = keys.state(claim.conversation)
         arguments = [str(claim.conversation), claim.fence, int(wait_s * 1000)]
@@ -219,16 +228,23 @@ class Turns:
     @asynccontextmanager
     async def stops(self) -> AsyncGenerator[AsyncIterator[str], None]:
         """The conversations whose reply shall stop, as they are announced; ``renew`` tells what was missed."""
-        async with self._waiting.pubsub(ignore_subscribe_messages=True) as announcements:
-            await announcements.subscribe(STOPS)
-            yield (message["data"] async for message in announcements.listen())
+        with translated():
+            async with self._waiting.pubsub(ignore_subscribe_messages=True) as announcements:
+                await announcements.subscribe(STOPS)
+                yield (message["data"] async for message in announcements.listen())
 
     @translating
-    async def reset(self, conversation: Conversation) -> None:
-        """Later turns here, and in a channel later threads, do not read what was said before."""
+    async def reset(self, conversation: Conversation, *, turn: str = "") -> None:
+        """Later turns here, and in a channel later threads, do not read what was said before.
+
+        ``turn`` is the sequence of the turn that says so: what waits behind it is not forgotten with the rest.
+        """
         keys = self._partition(conversation.channel)
-        named = [keys.channel(conversation.channel), keys.state(conversation)]
-        await self._reset(named, [int(conversation.thread is not None)])
+        channel = keys.channel(conversation.channel)
+        if conversation.thread is None:
+            await self._reset([channel, channel], [turn, 0])
+        else:
+            await self._reset([channel, keys.state(conversation)], [turn, self._ttl])
 
     @translating
     async def model_of(self, channel: Channel) -> str:
@@ -247,7 +263,7 @@ class Turns:
 
 def _read_claim(found: list[Any]) -> Claim:
     _, fence, attempt, entry, shown, stopped, model, own, shared = found
-    sequence, message = entry.split(" ", 1)
+    sequence, _, message = entry.partition(" ")
     return Claim(
         message=_message.decode(message),
         sequence=sequence,
@@ -256,5 +272,5 @@ def _read_claim(found: list[Any]) -> Claim:
         shown=_ids.decode(shown) if shown else [],
         stopped=bool(stopped),
         model=model,
-        history=[_turn.decode(turn) for turn in [*own, *shared][::-1]],
+        history=[_turn.decode(turn.partition(" ")[2]) for turn in [*own, *shared][::-1]],
     )

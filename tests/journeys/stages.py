@@ -10,7 +10,7 @@ from uuid import uuid4
 import aiohttp
 
 from bots.run import Serving
-from core.delivery import WRITING
+from core.drawing import WRITING
 from tests.doubles.discord.channel import Channel as DiscordChannel
 from tests.doubles.discord.model import Message as DiscordMessage
 from tests.doubles.discord.server import DiscordDouble

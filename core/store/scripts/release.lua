@@ -6,6 +6,6 @@ if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[2] then return 0 end
 redis.call('HINCRBY', KEYS[1], 'fence', 1)
 redis.call('HINCRBY', KEYS[1], 'attempt', -1)
 local time = redis.call('TIME')
-redis.call('ZADD', KEYS[2], 'XX', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[2], 'XX', time[1] * 1000 + time[2] / 1000 + ARGV[3], ARGV[1])
 redis.call('LPUSH', KEYS[3], 1)
 return 1

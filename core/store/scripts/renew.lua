@@ -3,7 +3,7 @@
 -- ARGV  prefix of this partition's keys, lease (ms), then conversation and fence of each lease
 -- Returns for each lease: 1 it is kept, 2 it is kept and the reply shall stop, 0 it was lost.
 local time = redis.call('TIME')
-local due = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
+local due = time[1] * 1000 + time[2] / 1000 + ARGV[2]
 local kept = {}
 for i = 3, #ARGV, 2 do
   local known = redis.call('HMGET', ARGV[1] .. 'state:' .. ARGV[i], 'fence', 'stop')

@@ -9,7 +9,7 @@ from adapters.web.events import conversation_of
 from adapters.web.surface import WebSurface
 from adapters.web.transcript import Began, Grew, Place, Shown, Transcript, journal_of, line_of
 from core.conversation import UserMessage
-from core.delivery import WRITING, Delivery
+from core.delivery import Delivery
 from core.errors import SurfaceFailed
 from core.store.connection import Connections
 from core.store.journal import Journals
@@ -50,20 +50,12 @@ async def test_a_reply_is_shown_while_it_is_written_and_leaves_a_short_journal(j
 
 async def test_an_edit_costs_only_what_is_new(journals: Journals) -> None:
     surface = WebSurface(journals, QUESTION)
-    message = await surface.post(0, f"one{WRITING}", final=False)
-    await surface.edit(message, f"one two{WRITING}", final=False)
-    await surface.edit(message, f"one too{WRITING}", final=False)
+    message = await surface.post(0, "one", final=False)
+    await surface.edit(message, "one two", final=False)
+    await surface.edit(message, "one too", final=False)
     lines = [line_of(entry) for entry in await journals.read(JOURNAL)]
     assert [(line.at, line.text) for line in lines if isinstance(line, Grew)] == [(3, " two"), (5, "oo")]
     assert [message.text for message in await shown(journals)] == ["one too"]
-
-
-async def test_the_mark_of_a_running_reply_is_the_pages_own(journals: Journals) -> None:
-    surface = WebSurface(journals, QUESTION)
-    message = await surface.post(0, f"```\ncode\n```{WRITING}", final=False)
-    assert (await shown(journals))[0].text == "```\ncode\n```"
-    await surface.edit(message, f"ends in{WRITING}", final=True)
-    assert (await shown(journals))[0].text == f"ends in{WRITING}"
 
 
 async def test_posting_again_shows_one_message(journals: Journals) -> None:

@@ -1,0 +1,85 @@
+"""The engine on a real store and a real wire, with a platform in memory."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from core.commands import Desk
+from core.conversation import Conversation, Turn, UserMessage
+from core.drun.catalog import Catalog
+from core.drun.endpoints import Endpoint
+from core.engine import Engine
+from core.store.connection import Connections
+from core.store.turns import Claim, Turns
+from core.surface import Surface
+from tests.core.drun.talk import maas, model_client
+from tests.core.store.talk import ROOM, ask, claimed, said, turns_of
+from tests.doubles.drun.server import DrunDouble
+from tests.fakes.surface import FakeSurface
+
+
+@dataclass(slots=True)
+class FakePlatform:
+    """Keeps one surface for each message, however often its turn is tried."""
+
+    name: str = "slack"
+    shown: dict[str, FakeSurface] = field(default_factory=dict)
+
+    def of(self, message: UserMessage) -> FakeSurface:
+        return self.shown.setdefault(message.turn_id, FakeSurface())
+
+    def surface(self, message: UserMessage) -> Surface:
+        return self.of(message)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncGenerator[str, None]:
+        yield "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    turns: Turns
+    desk: Desk
+    drun: DrunDouble
+    platform: FakePlatform
+    engine: Engine
+
+    async def asked(self, text: str, where: Conversation = ROOM) -> Claim:
+        return await ask(self.turns, text, where)
+
+    async def answer(self, text: str, where: Conversation = ROOM) -> list[str]:
+        """What the platform shows in the end, after a whole turn."""
+        claim = await self.asked(text, where)
+        await self.engine.answer(claim, asyncio.Event())
+        return self.platform.of(claim.message).texts()
+
+    def answering(self, claim: Claim, stopping: asyncio.Event | None = None) -> asyncio.Task[None]:
+        return asyncio.create_task(self._answer(claim, stopping or asyncio.Event()))
+
+    async def _answer(self, claim: Claim, stopping: asyncio.Event) -> None:
+        await self.engine.answer(claim, stopping)
+
+    async def history(self, where: Conversation = ROOM) -> list[Turn]:
+        """What the next turn will read."""
+        await self.turns.accept(said("what was said?", where))
+        claim = await claimed(self.turns)
+        await self.turns.commit(claim, None)
+        return list(claim.history)
+
+
+@asynccontextmanager
+async def scene(
+    connections: Connections,
+    drun: DrunDouble,
+    *,
+    endpoints: Sequence[Endpoint] = (),
+    default: str = "public/deepseek-v3",
+    instructions: str = "",
+    lease_s: float = 100.0,
+) -> AsyncGenerator[Scene, None]:
+    turns = turns_of(connections, lease_s=lease_s)
+    async with model_client() as client:
+        catalog = Catalog(client, endpoints or [maas(drun)], default=default, aliases={}, runs={})
+        desk, platform = Desk(turns, catalog), FakePlatform()
+        yield Scene(turns, desk, drun, platform, Engine(desk, client, {"slack": platform}, instructions))

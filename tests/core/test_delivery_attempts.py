@@ -1,0 +1,104 @@
+"""A reply that was begun before, and the ids that let the next attempt find it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+import pytest
+
+from core.delivery import Delivery
+from core.errors import SurfaceBusy, SurfaceError, SurfaceFailed, SurfaceGone
+from tests.core.replies import deliver, expected
+from tests.fakes.clock import virtual_time
+from tests.fakes.surface import FakeSurface, Write
+
+
+@virtual_time
+async def test_messages_of_an_earlier_attempt_are_written_over_and_surplus_ones_withdrawn() -> None:
+    surface = FakeSurface(earlier=["a", "b", "c"])
+    async with deliver(surface, ["a", "b", "c"]) as delivery:
+        delivery.add("Yes")
+        await asyncio.sleep(1)
+        await delivery.finish()
+
+    assert surface.shown == {"a": "Yes"}
+    assert [(write.kind, write.message) for write in surface.writes] == [
+        ("edit", "a"),
+        ("edit", "a"),
+        ("withdraw", "b"),
+        ("withdraw", "c"),
+    ]
+
+
+@virtual_time
+async def test_a_reply_longer_than_the_earlier_attempt_goes_on_in_new_messages() -> None:
+    surface = FakeSurface(limit=300, earlier=["a", "b"])
+    text = "".join(f"w{number} " for number in range(200))
+    async with deliver(surface, ["a", "b"]) as delivery:
+        delivery.add(text)
+        await delivery.finish()
+
+    assert surface.texts() == expected(surface, text)
+    assert list(surface.shown)[:3] == ["a", "b", "m2"]
+
+
+@virtual_time
+async def test_a_surplus_message_that_somebody_else_removed_is_no_failure() -> None:
+    surface = FakeSurface(earlier=["a", "b", "c"], outcomes=deque([None, SurfaceGone()]))
+    async with deliver(surface, ["a", "b", "c"]) as delivery:
+        delivery.add("Yes")
+        await delivery.finish()
+
+    assert surface.writes[-1] == Write(0, "withdraw", "c")
+
+
+@virtual_time
+async def test_withdrawing_is_tried_again_like_any_write() -> None:
+    outcomes: deque[SurfaceError | None] = deque([None, SurfaceBusy(retry_after=7), SurfaceFailed()])
+    surface = FakeSurface(earlier=["a", "b"], outcomes=outcomes)
+    async with deliver(surface, ["a", "b"]) as delivery:
+        delivery.add("Yes")
+        await delivery.finish()
+
+    assert surface.shown == {"a": "Yes"}
+    assert [write.at for write in surface.writes] == [0, 0, 7, 7.5]
+
+
+@virtual_time
+async def test_all_ids_are_kept_after_each_new_message_before_anything_else_is_written() -> None:
+    surface = FakeSurface(limit=300, earlier=["a"])
+    text = "".join(f"w{number} " for number in range(200))
+    kept = []
+
+    async def checkpoint(messages: Sequence[str]) -> None:
+        before = len(surface.writes)
+        assert surface.writes[-1].kind == "post"
+        await asyncio.sleep(5)
+        assert len(surface.writes) == before, "something was written before the id was kept"
+        kept.append(list(messages))
+
+    async with Delivery(surface, checkpoint=checkpoint, messages=["a"]) as delivery:
+        delivery.add(text)
+        await asyncio.sleep(12)
+        await delivery.finish()
+
+    posts = [write.message for write in surface.writes if write.kind == "post"]
+    assert kept == [["a", *posts[: count + 1]] for count in range(len(posts))]
+    assert len(posts) > 1
+
+
+@virtual_time
+async def test_a_reply_whose_ids_cannot_be_kept_is_written_no_further() -> None:
+    surface = FakeSurface()
+
+    async def checkpoint(messages: Sequence[str]) -> None:
+        raise ConnectionError("the lease is lost")
+
+    async with Delivery(surface, checkpoint=checkpoint) as delivery:
+        delivery.add("one")
+        await asyncio.wait({delivery.writer}, timeout=60)
+        delivery.add(" two")
+        with pytest.raises(ConnectionError, match="lease"):
+            await delivery.finish()
+
+    assert len(surface.writes) == 1

@@ -1,0 +1,343 @@
+"""One turn: from a claim to what is shown and remembered."""
+
+import asyncio
+from collections import deque
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from core import texts
+from core.conversation import Channel, Conversation, Turn
+from core.drun.endpoints import Deployment, Endpoint
+from core.engine import ATTEMPTS, LeaseLost
+from core.errors import StoreUnavailable, SurfaceFailed, SurfaceGone
+from core.store.connection import Connections, connect
+from core.store.turns import Nothing
+from tests.core.scene import Scene, scene
+from tests.core.store.own_server import own_server
+from tests.core.store.talk import GENERAL, ROOM, ask, claimed, exchange, expire, said
+from tests.doubles.drun.refusals import OVERFLOWS, unreachable, upstream_error
+from tests.doubles.drun.script import Fault, Script
+from tests.doubles.drun.server import DrunDouble
+
+OVERFLOW = upstream_error(OVERFLOWS["vLLM 0.8, messages"])
+
+
+async def test_a_turn_is_shown_and_remembered_as_it_was_said(
+    connections: Connections, drun: DrunDouble
+) -> None:
+    async with scene(connections, drun, instructions="Be brief.") as stage:
+        drun.reply_with("Hello Ada.")
+        assert await stage.answer("my name is Ada") == ["Hello Ada."]
+        await stage.answer("what is my name?")
+        assert [message["content"] for message in drun.requests[-1].messages] == [
+            "Be brief.",
+            "my name is Ada",
+            "Hello Ada.",
+            "what is my name?",
+        ]
+        assert (await stage.history())[0] == Turn("ada", "my name is Ada", "Hello Ada.")
+
+
+async def test_a_conversation_too_long_for_the_server_is_asked_again_with_less(stage: Scene) -> None:
+    for number in range(60):
+        await exchange(stage.turns, f"{number} " + "long " * 40)
+    stage.drun.script(OVERFLOW, Script("It fits."))
+    assert await stage.answer("and now?") == ["It fits."]
+    first, second = stage.drun.requests
+    assert 1 < len(second.messages) < len(first.messages)
+    assert second.messages == first.messages[-len(second.messages) :], "the newest of it"
+    assert second.prompt == "and now?"
+    assert (await stage.history())[-1].complete
+
+
+async def test_a_conversation_that_is_too_long_even_then_ends_in_a_notice(stage: Scene) -> None:
+    stage.drun.script(OVERFLOW, OVERFLOW)
+    assert await stage.answer("hello") == ["⚠️ The conversation is too long for this model."]
+    assert len(stage.drun.requests) == 2
+    assert await stage.history() == [Turn("ada", "hello", "", complete=False)]
+
+
+async def test_a_model_that_only_thought_is_not_an_empty_answer(stage: Scene) -> None:
+    stage.drun.script(Script("", thoughts=("Hm. ", "Well."), finish="length"))
+    assert await stage.answer("hello") == [texts.ONLY_REASONING.say("en")]
+    stage.drun.script(Script("", thoughts=("Hm. ",)))
+    assert await stage.answer("你好") == [texts.NO_TEXT.say("zh")]
+
+
+@pytest.mark.parametrize(
+    ("finish", "note"), [("length", texts.CUT_BY_LENGTH), ("content_filter", texts.FILTERED)]
+)
+async def test_an_answer_that_did_not_end_by_itself_says_so_and_is_remembered_as_incomplete(
+    stage: Scene, finish: str, note: texts.Text
+) -> None:
+    stage.drun.script(Script("Once upon a time", finish=finish))
+    assert await stage.answer("a story") == [f"Once upon a time\n\n_{note.en}_"]
+    assert await stage.history() == [Turn("ada", "a story", "Once upon a time", complete=False)]
+
+
+async def test_a_withdrawn_model_is_replaced_by_the_default(stage: Scene) -> None:
+    stage.drun.reply_with("Still here.")
+    await stage.turns.choose_model(GENERAL, "public/withdrawn")
+    assert await stage.answer("hello") == ["Still here."]
+    assert stage.drun.requests[-1].model == "public/deepseek-v3"
+    await stage.turns.choose_model(GENERAL, "public/deepseek-r1")
+    await stage.answer("and now?")
+    assert stage.drun.requests[-1].model == "public/deepseek-r1"
+
+
+async def test_the_demo_model_is_named_under_its_answer(connections: Connections, drun: DrunDouble) -> None:
+    demo = Endpoint(Deployment.DEMO, drun.maas_url, drun.key)
+    async with scene(connections, drun, endpoints=[demo]) as stage:
+        drun.reply_with("I am small.")
+        assert await stage.answer("hello") == ["I am small.\n\n_demo model_"]
+
+
+async def test_history_is_what_was_shown_when_the_platform_takes_no_more(stage: Scene) -> None:
+    script = Script("one two three four", gated=True)
+    stage.drun.script(script)
+    claim = await stage.asked("count")
+    surface = stage.platform.of(claim.message)
+    surface.outcomes = deque([None, SurfaceGone("deleted")])
+    answering = stage.answering(claim)
+    await script.release(2)
+    await surface.until(lambda: surface.texts() == ["one two ▍"])
+    await script.release(1)
+    await answering
+    await stage.drun.until(lambda: stage.drun.requests[0].closed_early)
+    assert await stage.history() == [Turn("ada", "count", "one two ", complete=False)]
+
+
+async def test_a_reply_that_could_never_be_shown_was_never_said(stage: Scene) -> None:
+    stage.drun.reply_with("Nobody reads this.")
+    claim = await stage.asked("hello")
+    stage.platform.of(claim.message).outcomes = deque([SurfaceGone("not in channel")])
+    await stage.engine.answer(claim, asyncio.Event())
+    assert await stage.history() == [Turn("ada", "hello", "", complete=False)]
+
+
+async def test_a_platform_that_fails_for_a_moment_costs_nothing(stage: Scene) -> None:
+    stage.drun.reply_with("Here.")
+    claim = await stage.asked("hello")
+    surface = stage.platform.of(claim.message)
+    surface.outcomes = deque([SurfaceFailed("500")])
+    await stage.engine.answer(claim, asyncio.Event())
+    assert surface.texts() == ["Here."]
+    assert await stage.history() == [Turn("ada", "hello", "Here.")]
+
+
+async def test_a_stop_ends_the_request_and_records_what_was_shown(stage: Scene) -> None:
+    script = Script("one two three four", gated=True)
+    stage.drun.script(script)
+    claim = await stage.asked("count")
+    surface, stopping = stage.platform.of(claim.message), asyncio.Event()
+    answering = stage.answering(claim, stopping)
+    await script.release(2)
+    await surface.until(lambda: surface.texts() == ["one two ▍"])
+    stopping.set()
+    await answering
+    assert surface.texts() == ["one two\n\n_Stopped._"]
+    await stage.drun.until(lambda: stage.drun.requests[0].closed_early)
+    assert await stage.history() == [Turn("ada", "count", "one two ", complete=False)]
+
+
+async def test_a_turn_that_was_stopped_before_it_was_taken_over_ends_at_once(stage: Scene) -> None:
+    stage.drun.reply = Script("never", gated=True)
+    claim = replace(await stage.asked("count"), shown=["m0"], stopped=True)
+    surface, stopping = stage.platform.of(claim.message), asyncio.Event()
+    surface.shown["m0"] = "one two ▍"
+    stopping.set()
+    await stage.engine.answer(claim, stopping)
+    assert surface.texts() == ["_Stopped._"]
+    assert await stage.history() == [Turn("ada", "count", "", complete=False)]
+
+
+async def test_a_turn_that_is_taken_over_is_written_into_the_messages_that_are_there(
+    stage: Scene, connections: Connections
+) -> None:
+    script = Script("one two three", gated=True)
+    stage.drun.script(script, Script("un deux trois"))
+    first = await stage.asked("count")
+    surface = stage.platform.of(first.message)
+    dying = stage.answering(first)
+    await script.release(2)
+    await surface.until(lambda: surface.texts() == ["one two ▍"])
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    await expire(connections.ask, ROOM)
+    second = await claimed(stage.turns)
+    assert list(second.shown) == ["m0"]
+    await stage.engine.answer(second, asyncio.Event())
+    assert surface.shown == {"m0": "un deux trois"}
+    assert [turn.reply for turn in await stage.history()] == ["un deux trois"]
+
+
+async def test_who_lost_the_lease_writes_nothing_more(stage: Scene, connections: Connections) -> None:
+    script = Script("one two three", gated=True)
+    stage.drun.script(script)
+    claim = await stage.asked("count")
+    answering = stage.answering(claim)
+    await stage.drun.until(lambda: stage.drun.in_flight == 1)
+    await expire(connections.ask, ROOM)
+    winner = await claimed(stage.turns)
+    await script.release(2)
+    with pytest.raises(LeaseLost):
+        await answering
+    await stage.drun.until(lambda: stage.drun.requests[0].closed_early)
+    await stage.turns.commit(winner, Turn("ada", "count", "the winner's"))
+    assert [turn.reply for turn in await stage.history()] == ["the winner's"]
+
+
+async def test_a_commit_without_a_lease_is_told(stage: Scene, connections: Connections) -> None:
+    claim = await stage.asked("/help")
+    await expire(connections.ask, ROOM)
+    await claimed(stage.turns)
+    with pytest.raises(LeaseLost):
+        await stage.engine.answer(claim, asyncio.Event())
+
+
+async def test_a_turn_that_took_three_workers_down_ends_in_a_notice(stage: Scene) -> None:
+    for question, language in (("hello", "en"), ("你好", "zh")):
+        claim = replace(await stage.asked(question), attempt=ATTEMPTS + 1)
+        await stage.engine.answer(claim, asyncio.Event())
+        shown = stage.platform.of(claim.message).texts()
+        assert shown == [texts.GAVE_UP.en if language == "en" else texts.GAVE_UP.zh]
+    assert not stage.drun.requests
+    assert await stage.history() == []
+
+
+async def test_the_third_attempt_is_still_one(stage: Scene) -> None:
+    stage.drun.reply_with("At last.")
+    claim = replace(await stage.asked("hello"), attempt=ATTEMPTS)
+    await stage.engine.answer(claim, asyncio.Event())
+    assert stage.platform.of(claim.message).texts() == ["At last."]
+
+
+async def test_an_empty_mention_and_a_command_are_no_part_of_the_history(stage: Scene) -> None:
+    assert "`/help`" in (await stage.answer("  \n"))[0]
+    assert "`/model`" in (await stage.answer("/help"))[0]
+    assert "没有 `/sing`" in (await stage.answer("/sing 一首歌"))[0]
+    assert await stage.history() == []
+    assert not stage.drun.requests
+
+
+async def test_a_stop_written_where_nothing_is_written_says_so(stage: Scene) -> None:
+    assert await stage.answer("/stop") == ["Nothing is being written here now."]
+
+
+async def test_a_written_reset_forgets_what_came_before_it_and_nothing_after(stage: Scene) -> None:
+    await exchange(stage.turns, "before")
+    for text in ("/reset", "my name is Ada"):
+        await stage.turns.accept(said(text))
+    for _ in range(2):
+        await stage.engine.answer(await claimed(stage.turns), asyncio.Event())
+    assert [turn.text for turn in await stage.history()] == ["my name is Ada"]
+
+
+async def test_a_notice_that_cannot_be_shown_ends_its_turn_all_the_same(stage: Scene) -> None:
+    claim = await stage.asked("/help")
+    stage.platform.of(claim.message).outcomes = deque([SurfaceGone("gone")])
+    await stage.engine.answer(claim, asyncio.Event())
+    assert isinstance(await stage.turns.claim(), Nothing)
+
+
+async def test_a_reply_that_broke_off_before_its_first_word_is_a_model_out_of_reach(stage: Scene) -> None:
+    stage.drun.reply = Script("never said", fault=Fault.END)
+    assert await stage.answer("hello") == [
+        "⚠️ The model cannot be reached right now. Please try again.",
+    ]
+
+
+async def test_a_model_out_of_reach_is_said_in_the_language_of_the_question(stage: Scene) -> None:
+    stage.drun.reply = unreachable()
+    assert await stage.answer("你好") == ["⚠️ 暂时无法连接到模型，请稍后再试。"]
+    assert await stage.history() == [Turn("ada", "你好", "", complete=False)]
+
+
+async def test_a_turn_of_a_platform_that_is_off_here_is_left_to_others(
+    stage: Scene, connections: Connections
+) -> None:
+    elsewhere = Conversation(Channel("discord", "1", "2"))
+    claim = await stage.asked("hello", elsewhere)
+    await stage.engine.answer(claim, asyncio.Event())
+    found = await stage.turns.claim()
+    assert isinstance(found, Nothing), "not at once: it would go round and round"
+    assert found.due_s is not None
+    assert 0 < found.due_s <= 5
+    await expire(connections.ask, elsewhere)
+    assert (await claimed(stage.turns)).attempt == 1
+
+
+async def test_a_commit_outlives_a_restart_of_redis(tmp_path: Path, drun: DrunDouble) -> None:
+    async with own_server(tmp_path) as server, connect(server.url) as connections:
+        async with scene(connections, drun) as stage:
+            script = Script("one two three", gated=True)
+            drun.script(script)
+            claim = await stage.asked("count")
+            surface = stage.platform.of(claim.message)
+            answering = stage.answering(claim)
+            await script.release(1)
+            await surface.until(lambda: surface.texts() == ["one ▍"])
+            await script.release(1)
+            # An edit: so the post before it is remembered.
+            await surface.until(lambda: surface.texts() == ["one two ▍"])
+            server.kill()
+            await script.finish_up()
+            await surface.until(lambda: surface.texts() == ["one two three"])
+            async with own_server(tmp_path):
+                await answering
+                assert await stage.history() == [Turn("ada", "count", "one two three")]
+
+
+async def test_what_was_posted_is_remembered_over_a_restart_of_redis(
+    tmp_path: Path, drun: DrunDouble
+) -> None:
+    """Otherwise whoever takes over would post it again."""
+    async with own_server(tmp_path) as server, connect(server.url) as connections:
+        async with scene(connections, drun) as stage:
+            script = Script("one two", gated=True)
+            drun.script(script)
+            claim = await stage.asked("count")
+            surface = stage.platform.of(claim.message)
+            surface.gate.clear()
+            answering = stage.answering(claim)
+            await script.release(1)
+            await surface.until(lambda: len(surface.writes) == 1)
+            server.kill()
+            surface.gate.set()
+            await surface.until(lambda: surface.texts() == ["one ▍"])
+            async with own_server(tmp_path):
+                await script.finish_up()
+                await answering
+                assert surface.texts() == ["one two"]
+                assert [write.kind for write in surface.writes].count("post") == 1
+
+
+async def test_a_longer_outage_of_redis_leaves_the_turn_to_another_attempt(
+    tmp_path: Path, drun: DrunDouble
+) -> None:
+    drun.reply_with("Hello.")
+    async with own_server(tmp_path) as server, connect(server.url) as connections:
+        async with scene(connections, drun) as stage:
+            claim = await stage.asked("/help")
+            server.kill()
+            with pytest.raises(StoreUnavailable):
+                await stage.engine.answer(claim, asyncio.Event())
+            async with own_server(tmp_path):
+                await expire(connections.ask, ROOM)
+                again = await claimed(stage.turns)
+                assert (again.message.text, again.attempt) == ("/help", 2)
+
+
+async def test_turns_of_one_conversation_follow_each_other_without_a_gap(stage: Scene) -> None:
+    stage.drun.reply_with("Yes.")
+    for number in range(5):
+        await stage.turns.accept(said(f"{number}"))
+    for _ in range(5):
+        await stage.engine.answer(await claimed(stage.turns), asyncio.Event())
+    sent = [len(request.messages) for request in stage.drun.requests]
+    assert all(later == earlier + 2 for earlier, later in pairwise(sent))
+    assert [turn.text for turn in await stage.history()] == ["0", "1", "2", "3", "4"]
+    assert (await ask(stage.turns, "done")).attempt == 1
