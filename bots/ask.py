@@ -19,12 +19,19 @@ async def ask(drun: DrunSettings, question: str, name: str) -> None:
         typer.echo(f"[{model.label}]", err=True)
         messages = fit(drun.system_prompt, (), question, limit=model.window)
         said = False
-        async with aclosing(found.client.stream(model.endpoint, ChatRequest(model.id, messages))) as deltas:
-            async for delta in deltas:
-                sys.stdout.write(delta.text)
-                sys.stdout.flush()
-                said = said or bool(delta.text)
-        typer.echo("" if said else texts.NO_TEXT.say(texts.language_of(question, drun.reply_language)))
+        try:
+            async with aclosing(
+                found.client.stream(model.endpoint, ChatRequest(model.id, messages))
+            ) as deltas:
+                async for delta in deltas:
+                    sys.stdout.write(delta.text)
+                    sys.stdout.flush()
+                    said = said or bool(delta.text)
+        finally:
+            if said:
+                typer.echo()  # what went wrong is told on a line of its own
+        if not said:
+            typer.echo(texts.NO_TEXT.say(texts.language_of(question, drun.reply_language)))
 
 
 async def list_models(drun: DrunSettings) -> None:

@@ -1,13 +1,23 @@
 """Saying what works and what is missing, by trying it."""
 
+import asyncio
+from contextlib import aclosing
+
 import typer
 
 from bots.compose import House, house
 from bots.configuration import Configuration
-from core.conversation import Channel
+from bots.logs import redacted
+from bots.settings import DrunSettings
+from core.conversation import Message
+from core.drun.catalog import Model
+from core.drun.client import ChatRequest, ModelClient
+from core.drun.endpoints import Endpoint
 from core.errors import ModelError, StoreUnavailable
 from core.texts import Language
 
+_PATIENCE_S = 30.0
+"""For one word; whoever asks a question waits longer."""
 _LANGUAGE: Language = "en"  # of all that an operator reads
 
 _THREE_STEPS = """
@@ -32,40 +42,54 @@ async def check(configuration: Configuration) -> bool:
 
 
 async def _models(built: House, configuration: Configuration) -> bool:
-    catalog = built.inbox.desk.catalog
-    well = True
-    listed = await catalog.all()
-    for endpoint in built.endpoints:
-        problem = catalog.problems.get(endpoint)
-        count = sum(1 for model in listed if model.endpoint == endpoint)
-        text = f"{endpoint.host}, {problem.notice(_LANGUAGE) if problem else f'{count} models'}"
-        well = _line(str(endpoint.deployment), text, well=problem is None and count > 0) and well
-    try:
-        default = await catalog.default()
-    except ModelError as error:
-        well = _line("default model", error.notice(_LANGUAGE), well=False)
-    else:
-        wanted = configuration.drun.drun_default_model
-        text = (
-            default.label
-            if not wanted or default.id in {wanted, configuration.drun.aliases().get(wanted)}
-            else (f"{wanted} is not offered; {default.label} answers")
-        )
-        well = _line("default model", text, well=True) and well
-    if not well or configuration.drun.demo:
+    lines = [await _listed(built, endpoint) for endpoint in built.models.endpoints]
+    lines.append(await _default(built, configuration.drun))
+    if not all(lines) or configuration.drun.demo:
         typer.echo(_THREE_STEPS + "\n")
-    return well
+    return all(lines)
+
+
+async def _listed(built: House, endpoint: Endpoint) -> bool:
+    catalog = built.models.catalog
+    count = sum(1 for model in await catalog.all() if model.endpoint == endpoint)
+    problem = catalog.problems.get(endpoint)
+    text = problem.notice(_LANGUAGE) if problem else f"{count} models"
+    return _line(str(endpoint.deployment), f"{endpoint.host}, {text}", well=problem is None and count > 0)
+
+
+async def _default(built: House, drun: DrunSettings) -> bool:
+    """The model of who has chosen none: that it is the one that was wanted, and that it answers."""
+    catalog = built.models.catalog
+    try:
+        model = await (
+            catalog.find(drun.drun_default_model) if drun.drun_default_model else catalog.default()
+        )
+        async with asyncio.timeout(_PATIENCE_S):
+            await _try(built.models.client, model)
+    except ModelError as error:
+        return _line("default model", error.notice(_LANGUAGE), well=False)
+    except TimeoutError:
+        return _line("default model", f"no answer within {_PATIENCE_S:.0f} s", well=False)
+    return _line("default model", f"{model.label} answers", well=True)
+
+
+async def _try(client: ModelClient, model: Model) -> None:
+    """Asks for one word: a list tells neither of an empty account nor of a service that is down."""
+    question = ChatRequest(model.id, [Message("user", "Say ok.")], max_tokens=1)
+    async with aclosing(client.stream(model.endpoint, question)) as deltas:
+        async for _ in deltas:
+            pass
 
 
 async def _store(built: House, configuration: Configuration) -> bool:
     where = "REDIS_URL" if configuration.store.redis_url else f"private, in {configuration.store.data_dir}"
     try:
-        await built.inbox.desk.turns.model_of(Channel("check", "check", "check"))
+        await built.ask_store()
     except StoreUnavailable as error:
-        return _line("store", f"{where}: {error.notice(_LANGUAGE)}", well=False)
+        return _line("store", f"{where} does not answer ({error})", well=False)
     return _line("store", where, well=True)
 
 
 def _line(what: str, text: str, *, well: bool) -> bool:
-    typer.echo(f"{'ok' if well else 'no':<5} {what}: {text}")
+    typer.echo(redacted(f"{'ok' if well else 'no':<5} {what}: {text}"))
     return well

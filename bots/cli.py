@@ -3,9 +3,11 @@
 import asyncio
 import json
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, TypeVar
 
 import typer
+from pydantic import BaseModel
 
 from adapters.discord.invitation import invitation
 from adapters.discord.settings import Settings as DiscordSettings
@@ -17,9 +19,10 @@ from bots.check import check as check_all
 from bots.configuration import configure
 from bots.embedded.demo_model import DemoModelUnavailable
 from bots.embedded.store import StoreUnavailable as NoPrivateStore
+from bots.reading import SettingsWrong, given, read, wrong
 from bots.run import NothingRuns
 from bots.run import run as run_all
-from bots.settings import DrunSettings, SettingsWrong, read, wrong
+from bots.settings import DrunSettings
 from core.errors import ChatError, PlatformRefused
 from core.texts import language_of
 
@@ -64,14 +67,14 @@ def ask(
 ) -> None:
     """Ask one question; the answer is written here as it comes."""
     logs.set_up("ERROR", "auto")
-    asyncio.run(ask_model(_drun(), question, model))
+    asyncio.run(ask_model(_section(DrunSettings), question, model))
 
 
 @app.command()
 def models() -> None:
     """List the models that can be chosen."""
     logs.set_up("ERROR", "auto")
-    asyncio.run(list_models(_drun()))
+    asyncio.run(list_models(_section(DrunSettings)))
 
 
 @manifest_app.command("slack")
@@ -83,16 +86,21 @@ def manifest_slack() -> None:
 @invite_app.command("discord")
 def invite_discord() -> None:
     """Print the link that adds the bot to a Discord server."""
-    settings, problems = read(DiscordSettings)
-    if settings is None or settings.off:
-        raise wrong(problems or ["DISCORD_TOKEN: is not set; it is on the Bot page of the developer portal"])
+    settings = _section(DiscordSettings)
+    if settings.off:
+        raise wrong(["DISCORD_TOKEN: is not set; it is on the Bot page of the developer portal"])
     typer.echo(asyncio.run(invitation(settings)))
 
 
-def _drun() -> DrunSettings:
-    settings, problems = read(DrunSettings)
-    if settings is None:
-        raise wrong(problems)
+S = TypeVar("S", bound=BaseModel)
+
+
+def _section(section: type[S]) -> S:
+    """One section alone: whoever asks a model need not have set up a platform."""
+    found = given()
+    settings, problems = read(section, found)
+    if settings is None or found.problems:
+        raise wrong([*found.problems, *problems])
     return settings
 
 
@@ -104,6 +112,8 @@ def main() -> None:
         _fail(str(error))
     except ChatError as error:
         _fail(error.notice(language_of("".join(sys.argv[2:]))))
+    except Exception:  # noqa: BLE001 - Python's own report would show a secret that strayed into an error's text
+        _fail(f"Something happened that nobody foresaw:\n{traceback.format_exc()}")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -6,7 +6,8 @@ from typing import cast
 
 from bots import platforms
 from bots.platforms import Section
-from bots.settings import DrunSettings, StoreSettings, WorkSettings, read, wrong
+from bots.reading import given, read, wrong
+from bots.settings import DrunSettings, StoreSettings, WorkSettings
 
 WORKER = "worker"
 
@@ -33,15 +34,15 @@ def configure(wanted: Sequence[str] = (), environment: Mapping[str, str] | None 
 
     Raises SettingsWrong with every problem.
     """
-    drun, problems = read(DrunSettings, environment)
-    store, more = read(StoreSettings, environment)
-    problems += more
-    work, more = read(WorkSettings, environment)
-    problems += more
+    found = given(environment)
+    drun, drun_problems = read(DrunSettings, found)
+    store, store_problems = read(StoreSettings, found)
+    work, work_problems = read(WorkSettings, found)
+    problems = [*found.problems, *drun_problems, *store_problems, *work_problems]
     known: dict[str, Section] = {}
     skipped: dict[str, str] = {}
     for name in platforms.names():
-        settings, more = read(platforms.section(name), environment)
+        settings, more = read(platforms.section(name), found)
         problems += more
         section = cast("Section | None", settings)
         if section is not None and section.off:
@@ -50,7 +51,9 @@ def configure(wanted: Sequence[str] = (), environment: Mapping[str, str] | None 
             known[name] = section
     problems += _wrong_names(wanted, skipped)
     if drun is not None:
-        problems += _demo_problems(drun, [name for name in known if name != "web"])
+        # A platform with a wrong setting is one that somebody means to run.
+        meant = [name for name in platforms.names() if name != "web" and name not in skipped]
+        problems += _demo_problems(drun, meant)
     if problems or not (drun and store and work):
         raise wrong(problems)
     heard = [name for name in known if not wanted or name in wanted]

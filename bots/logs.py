@@ -3,23 +3,28 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 # Every kind of secret that may stray into an error's text: d.run keys, Slack and Discord tokens, URLs with passwords.
 _SECRET = re.compile(
-    r"(?P<url>\w+://[^\s:/@]*:)[^\s/@]+(?=@)"
-    r"|sk-[A-Za-z0-9_-]{4,}|xox[a-z]-[\w-]+|xapp-[\w-]+"
+    # Up to the last @: a password that was not percent-encoded may hold @ and / itself.
+    r"(?P<url>\w+://[^\s:/@]*:)\S+(?=@)"
+    r"|(?P<query>[?&](?:password|ticket|token)=)[^\s&'\"]+"
+    r"|(?<![A-Za-z0-9])sk-[\w-]{4,}|xox[a-z]-[\w-]+|xapp-[\w-]+"
     r"|[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"
-    r"|(?P<bearer>Bearer\s+)\S+"
+    r"|(?P<bearer>\b(?i:bearer)\s+)[^\s'\"]+"
 )
+_PLAIN = (bool, int, float, type(None))
 
 
 def redacted(text: str) -> str:
     """``text`` with every secret replaced."""
-    return _SECRET.sub(lambda found: f"{found['url'] or found['bearer'] or ''}<secret>", text)
+    return _SECRET.sub(
+        lambda found: f"{found['url'] or found['query'] or found['bearer'] or ''}<secret>", text
+    )
 
 
 def set_up(level: str, form: str) -> None:
@@ -32,7 +37,9 @@ def set_up(level: str, form: str) -> None:
         _without_secrets,
     ]
     # plain_traceback: the default one, where rich is installed, prints local variables, and so people's messages.
-    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     renderer = structlog.processors.JSONRenderer() if as_json else console
     structlog.configure(
         processors=[*shared, renderer],
@@ -53,6 +60,17 @@ def set_up(level: str, form: str) -> None:
 
 def _without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = redacted(value)
+        if not name.startswith("_"):  # structlog's own entries: the renderer takes them out
+            event[name] = _clean(value)
     return event
+
+
+def _clean(value: Any) -> Any:
+    """``value`` as plain data without secrets; an object is written as its text."""
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, Mapping):
+        return {redacted(str(name)): _clean(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(inner) for inner in value]
+    return redacted(str(value))

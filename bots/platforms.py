@@ -31,7 +31,7 @@ class Adapter(Protocol):
 
 def names() -> list[str]:
     """Every platform's name, the page last: it is what a person looks at when the rest is up."""
-    found = [module.name for module in pkgutil.iter_modules(adapters.__path__)]
+    found = [module.name for module in pkgutil.iter_modules(adapters.__path__) if module.ispkg]
     return sorted(found, key=lambda name: (name == "web", name))
 
 

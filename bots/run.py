@@ -11,9 +11,12 @@ import typer
 
 from bots.compose import House, house
 from bots.configuration import Configuration
-from core.errors import PlatformRefused
+from core.errors import PlatformRefused, StoreUnavailable
 
 log = structlog.get_logger()
+
+_STORE_PATIENCE_S = 3.0
+_STORE_RETRY_S = 0.5
 
 
 class NothingRuns(Exception):
@@ -32,25 +35,40 @@ class Serving:
 async def run(configuration: Configuration) -> None:
     """Serves until SIGINT or SIGTERM. Raises what ``serving`` raises."""
     stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    begun = False
+    this = asyncio.current_task()
+    assert this is not None  # noqa: S101 - a coroutine runs in a task
+
+    def stop() -> None:
+        # While it starts nothing is being answered yet, and a platform may let it wait for long.
+        if not begun and not stopping.is_set():
+            this.cancel()
+        stopping.set()
+
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stopping.set)
-    async with serving(configuration) as up:
-        _announce(up, configuration)
-        stop = asyncio.create_task(stopping.wait())
-        await asyncio.wait({stop, up.working}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        typer.echo("Stopping; running answers may end first.")
+        asyncio.get_running_loop().add_signal_handler(name, stop)
+    try:
+        async with serving(configuration) as up:
+            begun = True
+            _announce(up, configuration)
+            told = asyncio.create_task(stopping.wait())
+            await asyncio.wait({told, up.working}, return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
+            typer.echo("Stopping; running answers may end first.")
+    except asyncio.CancelledError:
+        if begun:
+            raise
 
 
 @asynccontextmanager
 async def serving(configuration: Configuration) -> AsyncGenerator[Serving, None]:
     """Listens and answers while it is open; at the end running replies have DRAIN_S to end.
 
-    Raises NothingRuns when nobody can be heard, and what ``house`` raises.
+    Raises NothingRuns when nobody can be heard or the store does not answer, and what ``house`` raises.
     """
     stopping = asyncio.Event()
     async with house(configuration) as built, AsyncExitStack() as listening:
+        await _await_store(built)
         heard, refused = await _listen(built, configuration, listening)
         if configuration.heard_on and not heard:
             raise NothingRuns("Nothing could be started: " + " ".join(refused.values()))
@@ -62,6 +80,21 @@ async def serving(configuration: Configuration) -> AsyncGenerator[Serving, None]
             await listening.aclose()
             stopping.set()
             await working
+
+
+async def _await_store(built: House) -> None:
+    """A Redis that starts together with the bot gets some seconds. Raises NothingRuns."""
+    patience = asyncio.get_running_loop().time() + _STORE_PATIENCE_S
+    while True:
+        try:
+            await built.ask_store()
+        except StoreUnavailable as error:
+            if asyncio.get_running_loop().time() > patience:
+                raise NothingRuns(f"The store does not answer, see REDIS_URL: {error}") from error
+            log.warning("waiting for the store", reason=str(error))
+            await asyncio.sleep(_STORE_RETRY_S)
+        else:
+            return
 
 
 async def _listen(

@@ -1,17 +1,16 @@
-"""What the operator sets, read once: from the environment, from ``.env`` beside the program, or from files.
+"""What the operator sets for the program itself; each platform brings ``adapters/<platform>/settings.py``.
 
-Each platform brings a section of its own (``adapters/<platform>/settings.py``); a section is a plain model whose
-fields are the variables' names in lower case. All that is wrong is told at once, and no secret is ever shown.
+Fields are the variables' names in lower case. ``problems`` says what is wrong with values that are right in form.
 """
 
-import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, create_model
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
 
 from core.drun.documented import documented_names, is_documented
 from core.drun.endpoints import Deployment, Endpoint, normalised
@@ -23,19 +22,21 @@ INSTRUCTIONS = (
 )
 
 
-class SettingsWrong(Exception):
-    """``str(error)`` lists every problem, a line each, and is meant for the operator's eyes."""
-
-
-def wrong(problems: Sequence[str]) -> SettingsWrong:
-    """All ``problems`` as one text."""
-    count = "One setting is" if len(problems) == 1 else f"{len(problems)} settings are"
-    return SettingsWrong("\n".join([f"{count} wrong:", *(f"- {problem}" for problem in problems)]))
+_REGION = re.compile(r"[a-z]+-[0-9]+")
+_REDIS_FORMS = ("redis://", "rediss://", "unix://")
 
 
 def _listed(value: object) -> object:
     """``a, b`` as two values; an empty text as none."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 Several = Annotated[list[str], BeforeValidator(_listed)]
@@ -60,7 +61,13 @@ class DrunSettings(BaseModel):
     @property
     def demo(self) -> bool:
         """Nothing of d.run is set: the small local model answers."""
-        return not (self.drun_api_key or self.drun_base_url or self.drun_service_base_url)
+        return not (
+            self.drun_api_key
+            or self.drun_base_url
+            or self.drun_region
+            or self.drun_service_base_url
+            or self.drun_service_api_key
+        )
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of d.run, MaaS by Token first. Raises ValueError with a sentence for an address."""
@@ -70,9 +77,14 @@ class DrunSettings(BaseModel):
             found.append(
                 Endpoint(Deployment.MAAS, normalised(self.drun_base_url or "https://chat.d.run/v1"), key)
             )
-        services = self.drun_service_base_url or [f"https://{region}.d.run/v1" for region in self.drun_region]
         service_key = _plain(self.drun_service_api_key) or key
-        return [*found, *(Endpoint(Deployment.SERVICE, normalised(url), service_key) for url in services)]
+        return [
+            *found,
+            *(Endpoint(Deployment.SERVICE, normalised(url), service_key) for url in self._services()),
+        ]
+
+    def _services(self) -> list[str]:
+        return self.drun_service_base_url or [f"https://{region}.d.run/v1" for region in self.drun_region]
 
     def aliases(self) -> dict[str, str]:
         """The operator's names for models; empty: everything listed may be chosen."""
@@ -84,26 +96,43 @@ class DrunSettings(BaseModel):
         return {service.strip(): name.strip() for service, _, name in _pairs(self.drun_service_models)}
 
     def problems(self) -> list[str]:
-        found = [
-            f"DRUN_REGION: {region!r} is no region; it looks like sh-02, as in https://sh-02.d.run"
-            for region in self.drun_region
-            if not _is_region(region)
-        ]
-        try:
-            self.endpoints()
-        except ValueError as error:
-            found.append(f"DRUN_BASE_URL or DRUN_SERVICE_BASE_URL: {error}")
+        return [*self._wrong_addresses(), *self._wrong_models(), *self._wrong_keys()]
+
+    def _wrong_addresses(self) -> Iterator[str]:
+        for region in self.drun_region:
+            if not _REGION.fullmatch(region):
+                yield f"DRUN_REGION: {region!r} is no region; it looks like sh-02, as in https://sh-02.d.run"
+        maas = [self.drun_base_url] if self.drun_base_url else []
+        for name, urls in (("DRUN_BASE_URL", maas), ("DRUN_SERVICE_BASE_URL", self.drun_service_base_url)):
+            for url in urls:
+                try:
+                    normalised(url)
+                except ValueError as error:
+                    yield f"{name}: {error}"
+
+    def _wrong_models(self) -> Iterator[str]:
         for service, equals, name in _pairs(self.drun_service_models):
             if not equals or not is_documented(name.strip()):
-                known = ", ".join(documented_names()[:12])
-                found.append(
-                    f"DRUN_SERVICE_MODELS: {service}{equals}{name} must be <service id>=<one of {known}>"
-                )
-        if self.drun_api_key and any(letter.isspace() for letter in self.drun_api_key.get_secret_value()):
-            found.append("DRUN_API_KEY: holds a space or a line break; paste the key alone")
+                known = ", ".join(documented_names())
+                yield f"DRUN_SERVICE_MODELS: {service}{equals}{name} must be <service id>=<one of {known}>"
+        for alias, equals, model in _pairs(self.drun_models):
+            if not alias.strip() or (equals and not model.strip()):
+                yield f"DRUN_MODELS: {alias}{equals}{model} must be <model id> or <name>=<model id>"
         if self.local_model_path and not self.local_model_path.is_file():
-            found.append(f"LOCAL_MODEL_PATH: there is no file {self.local_model_path}")
-        return found
+            yield f"LOCAL_MODEL_PATH: there is no file {self.local_model_path}"
+
+    def _wrong_keys(self) -> Iterator[str]:
+        keys = {"DRUN_API_KEY": self.drun_api_key, "DRUN_SERVICE_API_KEY": self.drun_service_api_key}
+        for name, key in keys.items():
+            if any(letter.isspace() for letter in _plain(key)):
+                yield f"{name}: holds a space or a line break; paste the key alone"
+        if self.drun_region and not (self.drun_service_base_url or any(keys.values())):
+            yield "DRUN_API_KEY: is missing; DRUN_REGION names a Model Service, and d.run answers nobody without a key"
+        if self.drun_service_api_key and not (self.drun_region or self.drun_service_base_url):
+            yield (
+                "DRUN_SERVICE_API_KEY: is for a Model Service; name one with DRUN_REGION or DRUN_SERVICE_BASE_URL, "
+                "or set DRUN_API_KEY for MaaS by Token"
+            )
 
 
 class StoreSettings(BaseModel):
@@ -121,12 +150,20 @@ class StoreSettings(BaseModel):
         return self.history_ttl_days * 24 * 3600
 
     def problems(self) -> list[str]:
+        found = []
         url = _plain(self.redis_url)
-        if not url or url.startswith(("redis://", "rediss://", "unix://")):
-            return []
-        return [
-            "REDIS_URL: must begin with redis://, rediss:// or unix:// (Sentinel and Cluster are not there yet)"
-        ]
+        if url and not url.startswith(_REDIS_FORMS):
+            found.append(
+                "REDIS_URL: must begin with redis://, rediss:// or unix:// (Sentinel and Cluster are not there yet)"
+            )
+        elif url and not _readable(url):
+            found.append(
+                "REDIS_URL: cannot be read; it looks like redis://[user:password@]host:6379/0, and a password's own "
+                "@ : / # ? are written as %40 %3A %2F %23 %3F"
+            )
+        if self.encryption_keys:
+            found.append("ENCRYPTION_KEYS: encryption is not there yet; unset it")
+        return found
 
 
 class WorkSettings(BaseModel):
@@ -136,72 +173,8 @@ class WorkSettings(BaseModel):
     admins: Several = []
     lease_s: float = Field(default=10.0, ge=1.0)
     drain_s: float = Field(default=30.0, ge=0.0)
-    log_level: Annotated[str, BeforeValidator(lambda value: str(value).upper())] = Field(
-        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$"
-    )
-    log_format: str = Field(default="auto", pattern="^(auto|text|json)$")
-
-    def problems(self) -> list[str]:
-        return []
-
-
-S = TypeVar("S", bound=BaseModel)
-
-
-def read(section: type[S], environment: Mapping[str, str] | None = None) -> tuple[S | None, list[str]]:
-    """One section's values, and what is wrong with them as sentences; no values when something is."""
-    values = _everything(environment)
-
-    class Source(PydanticBaseSettingsSource):
-        """The values that belong to this section. An empty value is one that is not set."""
-
-        def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-            return values.get(field_name.upper()) or None, field_name, False
-
-        def __call__(self) -> dict[str, Any]:
-            found = {name: self.get_field_value(None, name)[0] for name in section.model_fields}
-            return {name: value for name, value in found.items() if value is not None}
-
-    class FromEnvironment(BaseSettings):
-        model_config = SettingsConfigDict(extra="ignore")
-
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *_: Any, **__: Any
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return (Source(settings_cls),)
-
-    try:
-        found = cast("S", create_model(section.__name__, __base__=(FromEnvironment, section))())
-    except ValidationError as wrong:
-        return None, [_sentence(error, section) for error in wrong.errors()]
-    problems: list[str] = found.problems() if hasattr(found, "problems") else []
-    if problems:
-        return None, problems
-    return found, []
-
-
-def _everything(environment: Mapping[str, str] | None) -> dict[str, str]:
-    """All variables by name; the environment wins over .env, a NAME over its NAME_FILE."""
-    if environment is None:
-        dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-        environment = {**dotenv, **os.environ}
-    merged = dict(environment)
-    for name, path in list(merged.items()):
-        if name.endswith("_FILE") and path and not merged.get(name.removesuffix("_FILE")):
-            try:
-                merged[name.removesuffix("_FILE")] = Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError):
-                continue  # many programs use such names; one of ours that is missing is told of as not set
-    return merged
-
-
-def _sentence(error: Any, section: type[BaseModel]) -> str:
-    name = str(error["loc"][0])
-    field = section.model_fields.get(name)
-    secret = field is not None and "SecretStr" in str(field.annotation)
-    given = "" if secret else f" (it is {error['input']!r})"
-    return f"{name.upper()}: {error['msg'].removeprefix('Value error, ').lower()}{given}"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
+    log_format: Annotated[Literal["auto", "text", "json"], BeforeValidator(_lower)] = "auto"
 
 
 def _pairs(entries: list[str]) -> list[tuple[str, str, str]]:
@@ -212,6 +185,11 @@ def _plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
 
-def _is_region(text: str) -> bool:
-    place, _, number = text.partition("-")
-    return place.isalpha() and place.islower() and number.isdigit()
+def _readable(url: str) -> bool:
+    """redis-py makes a connection of it (without connecting); it finds an unknown option only then."""
+    try:
+        pool: Any = ConnectionPool.from_url(url)  # its methods are not typed
+        pool.make_connection()
+    except (ValueError, TypeError, RedisError):
+        return False
+    return True

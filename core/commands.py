@@ -10,8 +10,13 @@ from core.errors import ChatError, ModelUnknown
 from core.store.turns import Turns
 from core.texts import Language, Text
 
-_TEXT_FORM = re.compile(r"/([a-z]+)(?:\s+(.*))?", re.DOTALL)
+_TEXT_FORM = re.compile(r"/([a-zA-Z]+)(?:\s+(.*))?", re.DOTALL)
 _LISTED = 30
+
+
+def slash(command: str) -> str:
+    """How a command is written where every one of them is a slash command."""
+    return f"/{command}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class Call:
     language: Language
     turn: str = ""
     """The sequence of the turn that it came as; empty when it came beside the conversation."""
+    spell: Callable[[str], str] = slash
+    """How a command is written where this one was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,8 @@ class Desk:
         command = COMMANDS.get(call.name)
         try:
             if command is None:
-                return Answer(_UNKNOWN.say(call.language, name=call.name, commands=_names()))
+                names = ", ".join(f"`{call.spell(name)}`" for name in COMMANDS)
+                return Answer(_UNKNOWN.say(call.language, name=call.name, commands=names))
             return await command.run(self, call)
         except ChatError as error:
             return Answer(error.notice(call.language))
@@ -76,9 +84,18 @@ class Desk:
 
 
 def parse_command(text: str) -> tuple[str, str] | None:
-    """Name and argument of a command written as text, where the platform has no slash commands."""
+    """Name and argument of a command written as text, where the platform has no slash commands.
+
+    A question may begin with a slash ("/var is full"): it is a command if there is one of that name and form, or if
+    the word stands alone, which may be a slip.
+    """
     found = _TEXT_FORM.fullmatch(text.strip())
-    return (found[1], (found[2] or "").strip()) if found else None
+    if found is None:
+        return None
+    name, argument = found[1].lower(), (found[2] or "").strip()
+    command = COMMANDS.get(name)
+    takes_it = not argument or (command is not None and command.argument is not None)
+    return (name, argument) if takes_it else None
 
 
 async def _model(desk: Desk, call: Call) -> Answer:
@@ -106,7 +123,9 @@ async def _choices(desk: Desk, call: Call) -> str:
     shown = [f"- `{model.id}`" for model in models[:_LISTED]]
     if len(models) > _LISTED:
         shown.append(_MORE.say(call.language, count=len(models) - _LISTED))
-    return _MODEL_NOW.say(call.language, model=current.label, models="\n".join(shown))
+    return _MODEL_NOW.say(
+        call.language, model=current.label, command=call.spell("model"), models="\n".join(shown)
+    )
 
 
 async def current_model(turns: Turns, catalog: Catalog, conversation: Conversation) -> Model:
@@ -125,8 +144,13 @@ async def chosen_or_default(catalog: Catalog, chosen: str) -> Model:
 
 
 async def _stop(desk: Desk, call: Call) -> Answer:
-    # As a turn it comes after the reply that it meant: the inbox has stopped that one.
-    stopping = not call.turn and await desk.turns.stop(call.conversation)
+    if call.turn:
+        stopping = 0  # as a turn it comes after the reply that it meant: accept has stopped that one
+    elif call.conversation.thread is None:
+        # A slash command does not tell the thread it was typed in (Slack), so it means all that is written here.
+        stopping = await desk.turns.stop_all(call.conversation.channel)
+    else:
+        stopping = int(await desk.turns.stop(call.conversation))
     return Answer((_STOPPING if stopping else _QUIET).say(call.language))
 
 
@@ -136,16 +160,12 @@ async def _reset(desk: Desk, call: Call) -> Answer:
 
 
 async def _help(desk: Desk, call: Call) -> Answer:
-    lines = [f"- `/{command.name}` {command.summary.say(call.language)}" for command in COMMANDS.values()]
+    lines = [f"- `{call.spell(each.name)}` {each.summary.say(call.language)}" for each in COMMANDS.values()]
     return Answer(f"{_HELP.say(call.language)}\n\n" + "\n".join(lines))
 
 
 async def _complete_model(desk: Desk, text: str) -> Sequence[str]:
     return [model.id for model in await desk.catalog.like(text)]
-
-
-def _names() -> str:
-    return ", ".join(f"`/{name}`" for name in COMMANDS)
 
 
 COMMANDS = {
@@ -176,8 +196,8 @@ _UNKNOWN = Text(
     "There is no command `/{name}`. There are {commands}.", "没有 `/{name}` 这个命令。可用命令：{commands}。"
 )
 _MODEL_NOW = Text(
-    "`{model}` answers in this channel. Can be chosen with `/model <name>`:\n\n{models}",
-    "本频道当前使用 `{model}`。可用 `/model <名称>` 切换：\n\n{models}",
+    "`{model}` answers in this channel. Can be chosen with `{command} <name>`:\n\n{models}",
+    "本频道当前使用 `{model}`。可用 `{command} <名称>` 切换：\n\n{models}",
 )
 _MORE = Text("- and {count} more", "- 以及另外 {count} 个")
 _MODEL_SET = Text("From now on `{model}` answers in this channel.", "本频道现在使用 `{model}`。")
@@ -189,5 +209,6 @@ _FORGOTTEN = Text(
     "A fresh start: I no longer read what was said here before.", "已重新开始，不再参考此前的对话。"
 )
 _HELP = Text(
-    "Mention me or write to me directly, and I answer. Besides:", "提及我或直接给我发消息即可得到回答。另外："
+    "Mention me or write to me directly, and I answer. Besides:",
+    "在频道里 @我，或直接给我发私信，我就会回答。还可以使用：",
 )

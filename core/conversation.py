@@ -67,6 +67,14 @@ class UserMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a model reports that a reply cost, in tokens."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One user message with its reply, as history keeps it."""
 
@@ -75,7 +83,13 @@ class Turn:
     reply: str
     complete: bool = True
     """False when the reply was stopped or cut: ``reply`` is then what was shown."""
+    id: str = ""
+    """The ``turn_id`` of its message."""
     model: str = ""
+    usage: Usage | None = None
+    """None when the model reported nothing, as it does of a stopped reply."""
+    messages: tuple[str, ...] = ()
+    """The platform's messages that show the reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +98,6 @@ class Message:
 
     role: Role
     content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a model reports that a reply cost, in tokens."""
-
-    prompt_tokens: int
-    completion_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,11 @@ class Delivery:
         # What it raised was raised by finish(), or is overtaken by what is leaving this block now.
         await asyncio.gather(self.writer, return_exceptions=True)
 
+    @property
+    def messages(self) -> list[str]:
+        """The platform's ids of all messages that show the reply, first to last."""
+        return [part.message for part in self._parts if part.message is not None]
+
     def add(self, text: str) -> None:
         self._added.append(text)
         self._begun.set()
@@ -186,7 +191,7 @@ class Delivery:
             await self._insist(partial(self._edit, part, part.message), self._surface.edits)
             return
         await self._insist(partial(self._post, index), self._surface.posts)
-        await self._checkpoint([part.message for part in self._parts if part.message is not None])
+        await self._checkpoint(self.messages)
 
     async def _insist(self, write: Callable[[], Awaitable[None]], budget: Budget) -> None:
         """Writes, however often it takes. Each try takes the newest text, so a failed edit costs nothing but time.

@@ -9,7 +9,7 @@ import structlog
 
 from core import texts
 from core.commands import Call, Desk, chosen_or_default, parse_command
-from core.conversation import Message, Turn
+from core.conversation import Message, Turn, Usage, UserMessage
 from core.delivery import Delivery
 from core.drun.catalog import Model
 from core.drun.client import ChatRequest, ModelClient
@@ -39,6 +39,8 @@ class Reply:
     text: list[str] = field(default_factory=list)
     thought: bool = False
     finish: str | None = None
+    usage: Usage | None = None
+    model: str = ""
     note: str = ""
 
 
@@ -69,12 +71,16 @@ class Engine:
         elif claim.attempt > ATTEMPTS:
             await self._say(claim, texts.GAVE_UP.say(language))
         elif command is not None:
-            answer = await self.desk.run(Call(message.conversation, *command, language, claim.sequence))
-            await self._say(claim, answer.text)
+            call = Call(message.conversation, *command, language, claim.sequence, self._spelling(message))
+            await self._say(claim, (await self.desk.run(call)).text)
         elif not message.text.strip():
-            await self._say(claim, texts.EMPTY_MENTION.say(language))
+            await self._say(claim, texts.EMPTY_MENTION.say(language, help=self._spelling(message)("help")))
         else:
             await self._reply(claim, stopping, language)
+
+    def _spelling(self, message: UserMessage) -> Callable[[str], str]:
+        platform = self.platforms[message.conversation.channel.platform]
+        return lambda command: platform.spelled(command, message.conversation)
 
     async def _say(self, claim: Claim, text: str) -> None:
         """Shows words of our own; they are no part of the history."""
@@ -100,7 +106,16 @@ class Engine:
             log.warning("a reply could not be shown", conversation=str(claim.conversation), reason=str(error))
         # What was shown is what happened: a later question may refer to nothing else.
         said = "".join(reply.text)[: delivery.shown]
-        turn = Turn(claim.message.author, claim.message.text, said, complete=complete)
+        turn = Turn(
+            claim.message.author,
+            claim.message.text,
+            said,
+            complete=complete,
+            id=claim.message.turn_id,
+            model=reply.model,
+            usage=reply.usage,
+            messages=tuple(delivery.messages),
+        )
         await self._commit(claim, turn)
 
     async def _read(
@@ -155,6 +170,7 @@ class Engine:
     async def _stream(
         self, model: Model, messages: Sequence[Message], reply: Reply, delivery: Delivery
     ) -> None:
+        reply.model = model.id
         async with aclosing(self.client.stream(model.endpoint, ChatRequest(model.id, messages))) as deltas:
             async for delta in deltas:
                 if delta.text:
@@ -162,6 +178,7 @@ class Engine:
                     delivery.add(delta.text)
                 reply.thought = reply.thought or bool(delta.reasoning)
                 reply.finish = delta.finish or reply.finish
+                reply.usage = delta.usage or reply.usage
 
     def _delivery(self, claim: Claim, placeholder: str = "…") -> Delivery:
         surface = self.platforms[claim.conversation.channel.platform].surface(claim.message)
@@ -208,7 +225,7 @@ def _note(reply: Reply, model: Model, language: texts.Language) -> str:
     elif reply.finish == "content_filter":
         notes.append(_quiet(texts.FILTERED.say(language)))
     if model.endpoint.deployment is Deployment.DEMO:
-        notes.append(_quiet("demo model"))
+        notes.append(_quiet(texts.DEMO_MODEL.say(language)))
     return "\n\n".join(notes)
 
 

@@ -6,7 +6,8 @@ ChatError
 │   ├── ModelUnavailable   unreachable, overloaded, broken: retried before the first word
 │   ├── ModelBusy          429: retried before the first word, later than the rest
 │   ├── ModelUnknown       404: no such model for this key
-│   ├── ModelRefused       401, 403 and every 4xx that asking again cannot help
+│   ├── ModelRefused       403 and every 4xx that asking again cannot help
+│   │   └── KeyRefused     401
 │   ├── NoBalance          402: the account is out of money
 │   ├── WindowExceeded     400: more tokens than the model's window; carries the limit when it is named
 │   └── ReplyCut           the stream ended without a finish reason
@@ -69,13 +70,16 @@ class ModelUnknown(ModelError):
     """Value: ``model``."""
 
     text = Text(
-        "The model `{model}` does not exist here, or the key may not use it. `/model` lists what can be chosen.",
-        "模型 `{model}` 不存在，或当前密钥无权使用。输入 `/model` 查看可选模型。",
+        "The model `{model}` does not exist here, or the key may not use it.",
+        "模型 `{model}` 不存在，或当前密钥无权使用。",
     )
 
 
 class ModelRefused(ModelError):
-    text = Text("The provider refused this request.", "服务商拒绝了这个请求。")
+    text = Text(
+        "The provider refused this request. Another wording or another model may help.",
+        "服务商拒绝了这个请求。请换个说法，或换一个模型试试。",
+    )
 
 
 class KeyRefused(ModelRefused):

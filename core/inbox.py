@@ -25,8 +25,6 @@ class Inbox:
         """
         # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.
         sound = message.text.encode("utf-8", "replace").decode()
-        accepted = await self.desk.turns.accept(replace(message, text=sound))
-        # A stop written as text must not wait behind the reply it means. After accept: a redelivery stops nothing.
-        if accepted.new and parse_command(message.text) == ("stop", ""):
-            await self.desk.turns.stop(message.conversation)
-        return accepted
+        # A stop written as text must not wait behind the reply it means.
+        stops = parse_command(message.text) == ("stop", "")
+        return await self.desk.turns.accept(replace(message, text=sound), stops=stops)

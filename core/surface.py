@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from core.conversation import UserMessage
+from core.conversation import Conversation, UserMessage
 from core.pacing import Budget
 
 
@@ -67,6 +67,10 @@ class Platform(Protocol):
 
     def surface(self, message: UserMessage) -> Surface:
         """Where the reply to ``message`` is shown."""
+        ...
+
+    def spelled(self, command: str, conversation: Conversation) -> str:
+        """How ``command`` is written in ``conversation``, for help texts."""
         ...
 
     def listening(self) -> AbstractAsyncContextManager[str]:

@@ -28,8 +28,8 @@ def language_of(text: str, choice: LanguageChoice = "auto") -> Language:
 THINKING = Text("Thinking…", "思考中……")
 STOPPED = Text("Stopped.", "已停止。")
 EMPTY_MENTION = Text(
-    "Ask me something, for example: what does this error mean? `/help` lists what else I can do.",
-    "请直接提问，例如：这个报错是什么意思？输入 `/help` 查看更多用法。",
+    "I see no text. Ask me something, for example: what does this error mean? `{help}` lists what else I can do.",
+    "没有看到文字。请直接提问，例如：这个报错是什么意思？输入 `{help}` 查看更多用法。",
 )
 NO_TEXT = Text("The model answered with nothing. Please ask again.", "模型没有返回任何内容，请再问一次。")
 CUT_BY_LENGTH = Text(
@@ -44,3 +44,4 @@ GAVE_UP = Text(
     "This question could not be answered in three attempts. Please ask it again.",
     "这个问题尝试了三次都没有成功，请重新提问。",
 )
+DEMO_MODEL = Text("demo model", "演示模型")

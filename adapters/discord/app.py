@@ -17,7 +17,7 @@ from adapters.discord.events import read_message
 from adapters.discord.settings import Settings
 from adapters.discord.spelling import Translations, add_commands
 from adapters.discord.surface import DiscordSurface
-from core.conversation import UserMessage
+from core.conversation import Conversation, UserMessage
 from core.errors import PlatformRefused, StoreUnavailable
 from core.inbox import Inbox
 from core.surface import Platform, Surface
@@ -48,6 +48,9 @@ class Discord:
         return DiscordSurface(
             messageable, message, self.buckets.posts.of(channel), self.buckets.edits.of(channel)
         )
+
+    def spelled(self, command: str, conversation: Conversation) -> str:
+        return f"/{command}"
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.events import read_event
-from adapters.slack.manifest import ALL_COMMANDS
+from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA
 from adapters.slack.markup import escaped
 from adapters.slack.settings import Settings
 from adapters.slack.socket import socket
@@ -58,12 +58,18 @@ class Slack:
     inbox: Inbox
     me: AuthorizeResult
     workspace: str
+    bot_name: str
     name: str = "slack"
     _posts: Budgets[Channel] = field(default_factory=lambda: Budgets(_posts))
     _edits: Budget = field(default_factory=_edits)
 
     def surface(self, message: UserMessage) -> Surface:
         return SlackSurface(self.client, message, self._posts.of(message.conversation.channel), self._edits)
+
+    def spelled(self, command: str, conversation: Conversation) -> str:
+        if conversation.thread is not None:
+            return f"@{self.bot_name} /{command}"  # Slack has no slash commands in threads
+        return f"/{command}" if command in OWN_COMMANDS else f"/{UMBRELLA} {command}"
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:
@@ -112,9 +118,12 @@ class Slack:
         respond: Callable[..., Awaitable[Any]],
         body: Mapping[str, Any],
     ) -> None:
-        name, argument = spelled(body["command"].removeprefix("/"), body.get("text") or "")
+        name, argument = typed(body["command"].removeprefix("/"), body.get("text") or "")
         conversation = Conversation(Channel("slack", body["team_id"], body["channel_id"]))
-        call = Call(conversation, name, argument, language_of(argument, self.inbox.language))
+        language = language_of(argument, self.inbox.language)
+        call = Call(
+            conversation, name, argument, language, spell=lambda each: self.spelled(each, conversation)
+        )
         running = asyncio.create_task(self.inbox.desk.run(call))
         done, _ = await asyncio.wait({running}, timeout=_AT_ONCE_S)
         if not done:
@@ -127,7 +136,7 @@ class Slack:
         )
 
 
-def spelled(command: str, text: str) -> tuple[str, str]:
+def typed(command: str, text: str) -> tuple[str, str]:
     """Name and argument of a slash command: ``/model x``, or ``/drun model x`` for any of them."""
     if command in COMMANDS:
         return command, text.strip()
@@ -162,7 +171,7 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
             bot_user_id=known["user_id"],
             bot_token=client.token,
         )
-        yield Slack(client, app_token, inbox, me, str(known.get("team", "")))
+        yield Slack(client, app_token, inbox, me, str(known.get("team", "")), str(known.get("user", "")))
 
 
 async def _nothing_more() -> None:

@@ -11,7 +11,7 @@ from adapters.web.events import PLATFORM
 from adapters.web.server import Site
 from adapters.web.settings import Settings
 from adapters.web.surface import WebSurface
-from core.conversation import UserMessage
+from core.conversation import Conversation, UserMessage
 from core.errors import PlatformRefused
 from core.inbox import Inbox
 from core.surface import Platform, Surface
@@ -37,6 +37,9 @@ class WebPlatform:
 
     def surface(self, message: UserMessage) -> Surface:
         return WebSurface(self.inbox.journals, message)
+
+    def spelled(self, command: str, conversation: Conversation) -> str:
+        return f"/{command}"
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:

@@ -98,6 +98,7 @@ class Turns:
         self._renew = self._script("renew")
         self._release = self._script("release")
         self._stop = self._script("stop")
+        self._stop_all = self._script("stop_all")
         self._reset = self._script("reset")
 
     def _script(self, name: str) -> Any:
@@ -110,8 +111,11 @@ class Turns:
         return partition_of(channel, len(self._partitions))
 
     @translating
-    async def accept(self, message: UserMessage) -> Accepted:
-        """Takes ``message`` in, once: by its event and by its own id, each remembered for 24 hours."""
+    async def accept(self, message: UserMessage, *, stops: bool = False) -> Accepted:
+        """Takes ``message`` in, once: by its event and by its own id, each remembered for 24 hours.
+
+        ``stops``: it asks the reply that is being written here to stop.
+        """
         conversation, channel = message.conversation, message.conversation.channel
         keys = self._partition(channel)
         new, ahead = await self._accept(
@@ -130,6 +134,7 @@ class Turns:
                 SEEN_S,
                 int(conversation.thread is not None),
                 self._ttl,
+                STOPS if stops else "",
             ],
         )
         return Accepted(bool(new), ahead)
@@ -224,6 +229,12 @@ class Turns:
         """Asks the worker that writes here to stop, wherever it runs. False: nothing is being written."""
         state = self._partition(conversation.channel).state(conversation)
         return bool(await self._stop([state], [str(conversation), STOPS]))
+
+    @translating
+    async def stop_all(self, channel: Channel) -> int:
+        """As ``stop``, for the channel and all its threads; returns how many replies are being written."""
+        keys = self._partition(channel)
+        return int(await self._stop_all([keys.schedule], [keys.prefix, str(channel), STOPS]))
 
     @asynccontextmanager
     async def stops(self) -> AsyncGenerator[AsyncIterator[str], None]:

@@ -203,7 +203,7 @@ async def test_a_mention_is_answered_by_a_reply_that_is_edited_to_its_final_cont
     async def stream(message: discord.Message) -> None:
         async with message.channel.typing():
             reply = await message.reply("one", mention_author=False)
-        partial = message.channel.get_partial_message(reply.id)  # type: ignore[union-attr]
+        partial = message.channel.get_partial_message(reply.id)  # type: ignore[union-attr] # every channel one can write to has it
         for text in ("one two", "one two three"):
             await partial.edit(content=text)
 

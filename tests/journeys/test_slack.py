@@ -100,7 +100,8 @@ async def test_the_model_is_switched_by_slash_command(
         umbrella = await channel.slash(slack.ada, "/drun", "model")
         assert "`public/deepseek-r1` answers" in umbrella.texts[0]
         helped = await channel.slash(slack.ada, "/drun", "")
-        assert "/reset" in helped.texts[0]
+        assert "`/drun reset`" in helped.texts[0]
+        assert "`/model`" in helped.texts[0]
         asked = await slack.ask("hello")
         await slack.until(lambda: slack.answers(asked) == ["Yes."])
     async with running(redis_url, drun, slack):
@@ -112,8 +113,30 @@ async def test_the_model_is_switched_by_slash_command(
 async def test_an_empty_mention_gets_a_hint(redis_url: str, slack: SlackStage, drun: DrunDouble) -> None:
     async with running(redis_url, drun, slack):
         asked = await slack.ask("")
-        await slack.until(lambda: "/help" in "".join(slack.answers(asked)))
+        await slack.until(lambda: "/help`" in "".join(slack.answers(asked)))
+        assert f"`@{slack.slack.workspace.parts.identity.bot_name} /help`" in slack.answers(asked)[0]
     assert not drun.requests
+
+
+async def test_a_slash_command_stops_what_is_written_in_the_channels_threads(
+    redis_url: str, slack: SlackStage, drun: DrunDouble
+) -> None:
+    script = Script("one two three", gated=True)
+    drun.script(script)
+    async with running(redis_url, drun, slack):
+        asked = await slack.ask("count")
+        await script.release()
+        await slack.until(lambda: slack.answers(asked))
+        stopped = await slack.channel("general").slash(slack.ada, "/drun", "stop")
+        assert stopped.texts == ["Stopping."]
+        await slack.until(lambda: "Stopped." in slack.answers(asked)[0])
+
+
+async def test_a_question_may_begin_with_a_slash(redis_url: str, slack: SlackStage, drun: DrunDouble) -> None:
+    drun.reply_with("Delete something.")
+    async with running(redis_url, drun, slack):
+        asked = await slack.ask("/var is full, what do I do?")
+        await slack.until(lambda: slack.answers(asked) == ["Delete something."])
 
 
 @pytest.mark.parametrize(

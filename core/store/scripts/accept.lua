@@ -1,10 +1,15 @@
 -- Takes one user message in, once.
 -- KEYS  seen:<event> seen:<message> queue:<conversation> state:<conversation> channel:<channel> schedule wake
--- ARGV  conversation, message (JSON), seconds to remember an event, is it in a thread (0|1), seconds to keep
+-- ARGV  conversation, message (JSON), seconds to remember an event, is it in a thread (0|1), seconds to keep,
+--       name of the announcement when it shall stop the reply before it, else empty
 -- Returns {1, how many turns of this conversation come before} or {0, 0} when it was seen before.
 if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return {0, 0} end
 redis.call('SET', KEYS[1], 1, 'EX', ARGV[3])
 redis.call('SET', KEYS[2], 1, 'EX', ARGV[3])
+if ARGV[6] ~= '' and redis.call('HEXISTS', KEYS[4], 'attempt') == 1 then
+  redis.call('HSET', KEYS[4], 'stop', 1)
+  redis.call('PUBLISH', ARGV[6], ARGV[1])
+end
 local sequence = redis.call('HINCRBY', KEYS[5], 'sequence', 1)
 if ARGV[4] == '1' then
   -- The thread reads the channel's history from its floor up to here, whatever is said there later.

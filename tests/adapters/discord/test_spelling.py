@@ -1,0 +1,96 @@
+"""The core's commands, as Discord is told of them."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+from discord import app_commands
+from pydantic import SecretStr
+
+from adapters.discord.app import connected_writer
+from adapters.discord.settings import Settings
+from adapters.discord.spelling import Translations, add_commands
+from core.commands import COMMANDS, Desk
+from core.drun.catalog import Catalog
+from core.drun.client import ModelClient, http_client
+from core.inbox import Inbox
+from core.store.connection import Connections
+from core.store.journal import Journals
+from core.store.turns import Turns
+from tests.doubles.discord.commands import MOST_CHOICES, STRING, check_commands
+from tests.doubles.discord.server import DiscordDouble
+
+
+@pytest.fixture
+async def inbox(connections: Connections) -> AsyncIterator[Inbox]:
+    async with http_client() as http:
+        catalog = Catalog(ModelClient(http), [], aliases={}, runs={})
+        turns = Turns(connections, partitions=1, lease_s=10.0, history_ttl_s=60)
+        yield Inbox(Desk(turns, catalog), Journals(connections, ttl_s=60))
+
+
+@pytest.fixture
+async def registered(inbox: Inbox) -> list[dict[str, Any]]:
+    """What the double keeps after the real tree was synchronised; it refuses what Discord would refuse."""
+    async with DiscordDouble(
+        token="am91cm5leS1ib3QtaWQtMDAw.spelli.ng-token-of-the-double-0000000"
+    ) as discord_:
+        settings = Settings(discord_token=SecretStr(discord_.token), discord_api_url=discord_.api_url)
+        async with connected_writer(settings, aiohttp.TraceConfig()) as writer:
+            tree: app_commands.CommandTree[discord.Client] = app_commands.CommandTree(writer)
+            add_commands(tree, inbox)
+            await tree.set_translator(Translations())
+            await tree.sync()
+        return list(discord_.commands)
+
+
+async def test_every_command_of_the_core_is_registered_and_no_other(registered: list[dict[str, Any]]) -> None:
+    assert [command["name"] for command in registered] == list(COMMANDS)
+    check_commands(registered)
+
+
+async def test_each_has_its_summary_in_both_languages(registered: list[dict[str, Any]]) -> None:
+    for command in registered:
+        summary = COMMANDS[command["name"]].summary
+        assert command["description"] == summary.en
+        assert command["description_localizations"] == {"zh-CN": summary.zh}
+
+
+async def test_arguments_are_completed_texts_that_may_be_left_out(registered: list[dict[str, Any]]) -> None:
+    for command in registered:
+        argument = COMMANDS[command["name"]].argument
+        options = command.get("options") or []
+        assert [option["name"] for option in options] == ([argument.name] if argument else [])
+        for option in options:
+            assert option["type"] == STRING
+            assert option["autocomplete"] is True
+            assert not option.get("required")
+            assert argument
+            assert option["description_localizations"] == {"zh-CN": argument.summary.zh}
+
+
+async def test_a_command_works_in_guilds_and_in_direct_messages(registered: list[dict[str, Any]]) -> None:
+    assert registered
+    for command in registered:
+        assert command["dm_permission"] is True
+        assert command["default_member_permissions"] is None
+
+
+async def test_no_more_is_offered_than_discord_shows(inbox: Inbox) -> None:
+    """Whatever a catalog holds: the list is cut, and so is every name in it."""
+
+    class Long:
+        async def complete(self, name: str, text: str) -> list[str]:
+            return [f"u-1100a15812cc/{number}-{'x' * 200}" for number in range(60)]
+
+    desk: Any = Long()
+    tree: app_commands.CommandTree[discord.Client] = app_commands.CommandTree(
+        discord.Client(intents=discord.Intents.none())
+    )
+    add_commands(tree, Inbox(desk, inbox.journals))
+    model: Any = tree.get_command("model")
+    choices = await model._params["argument"].autocomplete(None, "x")
+    assert len(choices) == MOST_CHOICES
+    assert all(1 <= len(choice.name) <= 100 and 1 <= len(choice.value) <= 100 for choice in choices)

@@ -1,0 +1,128 @@
+"""The manifest: what Slack takes, what the code needs, and no more."""
+
+import ast
+import re
+
+import pytest
+
+from adapters.slack.events import read_event
+from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA, manifest
+from core.commands import COMMANDS
+from tests.adapters.slack.test_events import BODIES, BOT, READ
+from tests.checkout import CHECKOUT
+from tests.doubles.slack.methods import METHODS
+
+# Slack: commands of its own, which an app cannot take.
+RESERVED = {
+    "archive",
+    "away",
+    "call",
+    "collapse",
+    "dm",
+    "dnd",
+    "expand",
+    "feed",
+    "feedback",
+    "help",
+    "invite",
+    "join",
+    "keys",
+    "kick",
+    "leave",
+    "me",
+    "msg",
+    "mute",
+    "open",
+    "part",
+    "people",
+    "prefs",
+    "remind",
+    "remove",
+    "rename",
+    "search",
+    "shortcuts",
+    "shrug",
+    "star",
+    "status",
+    "topic",
+    "who",
+}
+# The kinds of conversation in which the bot can be mentioned or written to, each with a history scope of its own.
+HISTORIES = {"channels:history", "groups:history", "im:history", "mpim:history"}
+OF_EVENTS = {"app_mention": "app_mentions:read", "message.im": "im:history"}
+
+
+def called() -> set[str]:
+    """The methods of the Web API that the adapter calls, from its source."""
+    found = set()
+    for path in (CHECKOUT / "adapters" / "slack").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                of = ast.unparse(node.func.value)
+                if of == "client" or of.endswith(".client"):
+                    found.add(node.func.attr.replace("_", "."))
+    return found
+
+
+def test_the_scopes_are_exactly_those_that_the_code_uses() -> None:
+    methods = called()
+    assert {"chat.postMessage", "chat.update", "conversations.replies"} <= methods
+    needed = {METHODS[name].scope for name in methods if name in METHODS} - {None}
+    if methods & {"conversations.history", "conversations.replies"}:
+        needed |= HISTORIES
+    needed |= {OF_EVENTS[event] for event in manifest()["settings"]["event_subscriptions"]["bot_events"]}
+    needed.add("commands")
+    assert set(manifest()["oauth_config"]["scopes"]["bot"]) == needed
+
+
+def test_every_method_that_is_called_is_one_that_slack_has() -> None:
+    # The last one takes the app-level token, and so no scope of the bot.
+    assert called() <= {*METHODS, "apps.connections.open"}
+
+
+def test_the_events_are_exactly_those_that_are_read() -> None:
+    kinds = {BODIES[what]["event"]["type"] for what in READ}
+    assert kinds == {"app_mention", "message"}
+    assert all(read_event(BODIES[what], BOT) for what in READ)
+    assert manifest()["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+
+
+def test_the_socket_is_on_and_what_needs_an_address_is_off() -> None:
+    settings = manifest()["settings"]
+    assert settings["socket_mode_enabled"] is True
+    assert "request_url" not in settings["event_subscriptions"]
+    assert all("url" not in command for command in manifest()["features"]["slash_commands"])
+
+
+def test_people_may_write_to_the_bot_directly() -> None:
+    home = manifest()["features"]["app_home"]
+    assert (home["messages_tab_enabled"], home["messages_tab_read_only_enabled"]) == (True, False)
+
+
+def test_the_commands_are_those_that_the_adapter_listens_to() -> None:
+    names = [command["command"] for command in manifest()["features"]["slash_commands"]]
+    assert names == [f"/{name}" for name in ALL_COMMANDS]
+    assert UMBRELLA not in COMMANDS, "a command of that name could not be reached"
+    assert set(OWN_COMMANDS) <= COMMANDS.keys()
+
+
+def test_every_command_of_the_core_can_be_given_in_slack() -> None:
+    umbrella = manifest()["features"]["slash_commands"][-1]
+    assert re.findall(r"\w+", umbrella["description"].partition(": ")[2]) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", manifest()["features"]["slash_commands"], ids=lambda one: one["command"])
+def test_slack_takes_the_command(command: dict[str, str]) -> None:
+    name = command["command"].removeprefix("/")
+    assert name not in RESERVED
+    assert re.fullmatch(r"[a-z0-9_-]{1,31}", name), "Slack: at most 32 characters with the slash, no spaces"
+    assert 1 <= len(command["description"]) <= 2_000
+    assert len(command.get("usage_hint", "")) <= 1_000
+
+
+def test_the_texts_fit() -> None:
+    shown = manifest()["display_information"]
+    assert 1 <= len(shown["name"]) <= 35
+    assert 1 <= len(shown["description"]) <= 140
+    assert re.fullmatch(r"#[0-9a-f]{6}", shown["background_color"])
+    assert 1 <= len(manifest()["features"]["bot_user"]["display_name"]) <= 80

@@ -1,0 +1,102 @@
+"""`drun-chat check`: a line for everything, and an exit code."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.bots.program import ended, still_there
+from tests.bots.settings_of import host, lines_of, of_discord, of_drun, of_slack
+from tests.doubles.discord.server import DiscordDouble
+from tests.doubles.drun import refusals
+from tests.doubles.drun.server import DrunDouble
+from tests.doubles.slack.server import SlackDouble
+
+
+async def test_check_says_that_all_is_well(
+    tmp_path: Path, drun: DrunDouble, slack: SlackDouble, discord: DiscordDouble, redis_url: str
+) -> None:
+    settings = {**of_drun(drun), **of_slack(slack), **of_discord(discord), "REDIS_URL": redis_url}
+    found = await ended(tmp_path, "check", settings=settings)
+    assert found.code == 0, found.all
+    assert lines_of(found.out, "no") == []
+    maas, service = drun.maas_url, drun.service_url
+    assert found.out.splitlines() == [
+        f"ok    MaaS by Token: {host(maas)}, 2 models",
+        f"ok    Model Service: {host(service)}, 1 models",
+        "ok    default model: public/deepseek-v3 answers",
+        "ok    store: REDIS_URL",
+        "ok    discord: ready",
+        "ok    slack: ready",
+        "ok    web: ready",
+    ]
+    assert [call.body["max_tokens"] for call in drun.requests] == [1], "trying must cost next to nothing"
+
+
+async def test_check_with_a_private_store_leaves_none_behind(tmp_path: Path, drun: DrunDouble) -> None:
+    found = await ended(tmp_path, "check", settings=of_drun(drun))
+    assert found.code == 0, found.all
+    assert "ok    store: private, in .data" in found.out
+    assert "off   slack: SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set" in found.out
+    assert still_there(tmp_path) == []
+
+
+NOT_WELL: dict[str, tuple[Mapping[str, str], str]] = {
+    "wrong key": ({"DRUN_API_KEY": "sk-another-s3cret"}, "The d.run API key was refused"),
+    "unknown default": (
+        {"DRUN_DEFAULT_MODEL": "public/deepseek-v9"},
+        "no    default model: The model `public/deepseek-v9` does not exist here",
+    ),
+    "Slack token": (
+        {"SLACK_BOT_TOKEN": "xoxb-another-s3cret"},
+        "no    slack: Slack refuses SLACK_BOT_TOKEN: invalid_auth",
+    ),
+    "Slack app token": (
+        {"SLACK_APP_TOKEN": "xapp-another-s3cret"},
+        "no    slack: Slack refuses SLACK_APP_TOKEN: invalid_auth",
+    ),
+    "Slack away": (
+        {"SLACK_API_URL": "http://127.0.0.1:1/api/"},
+        "no    slack: Slack cannot be reached: ClientConnectorError",
+    ),
+    "Redis down": (
+        {"REDIS_URL": "redis://me:s3cret@127.0.0.1:1/0"},
+        "no    store: REDIS_URL does not answer (ConnectionError: Error 111 connecting to 127.0.0.1:1",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_WELL)
+async def test_check_names_what_is_not_well(
+    tmp_path: Path, drun: DrunDouble, slack: SlackDouble, redis_url: str, what: str
+) -> None:
+    changed, line = NOT_WELL[what]
+    settings = {**of_drun(drun), **of_slack(slack), "REDIS_URL": redis_url, **changed}
+    found = await ended(tmp_path, "check", settings=settings)
+    assert found.code == 1
+    assert line in found.out
+    assert len(lines_of(found.out, "no")) == (3 if what == "wrong key" else 1), found.out
+    assert "s3cret" not in found.all
+    assert "Traceback" not in found.all
+
+
+async def test_check_finds_an_empty_account_although_its_models_are_listed(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    drun.reply = refusals.no_balance()
+    found = await ended(tmp_path, "check", settings={**of_drun(drun), "REDIS_URL": redis_url})
+    assert found.code == 1
+    assert lines_of(found.out, "no") == [
+        "no    default model: The d.run account has no balance left. The operator of this bot has to top it up."
+    ]
+
+
+async def test_a_short_name_or_an_alias_is_a_known_default_model(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    common = {**of_drun(drun), "REDIS_URL": redis_url}
+    short = await ended(tmp_path, "check", settings={**common, "DRUN_DEFAULT_MODEL": "deepseek-r1"})
+    assert "ok    default model: public/deepseek-r1 answers" in short.out
+    named = {"DRUN_DEFAULT_MODEL": "fast", "DRUN_MODELS": "fast=public/deepseek-v3"}
+    alias = await ended(tmp_path, "check", settings={**common, **named})
+    assert "ok    default model: public/deepseek-v3 answers" in alias.out

@@ -1,0 +1,171 @@
+"""The program as an operator meets it: what one types and what is printed."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.bots.program import ended
+from tests.bots.settings_of import DISCORD_TOKEN, KEY, host, of_discord, of_drun
+from tests.doubles.discord.server import DiscordDouble
+from tests.doubles.drun import refusals
+from tests.doubles.drun.script import Fault, Script
+from tests.doubles.drun.server import DrunDouble
+
+SERVICE_MODEL = "u-1100a15812cc/qwen2"
+WORDS = [
+    (),
+    ("run",),
+    ("check",),
+    ("ask",),
+    ("models",),
+    ("manifest",),
+    ("manifest", "slack"),
+    ("invite",),
+    ("invite", "discord"),
+]
+
+
+async def test_every_command_explains_itself(tmp_path: Path) -> None:
+    explained = await asyncio.gather(*(ended(tmp_path, *words, "--help") for words in WORDS))
+    for words, help_ in zip(WORDS, explained, strict=True):
+        assert help_.code == 0, help_.err
+        assert " ".join(("Usage: python -m bots", *words)) in help_.out
+    for command in ("run", "check", "ask", "models", "manifest", "invite"):
+        assert re.search(rf"^│ {command} +[A-Z]", explained[0].out, re.MULTILINE)
+
+
+async def test_an_unknown_command_is_a_mistake_of_usage(tmp_path: Path) -> None:
+    found = await ended(tmp_path, "sing")
+    assert found.code == 2
+    assert "No such command 'sing'" in found.err
+    assert "Traceback" not in found.all
+
+
+async def test_wrong_settings_stop_the_start_with_one_text_and_no_secret(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "DRUN_API_KEY=sk-s3cretmark key\nWEB_PORT=web\nSLACK_BOT_TOKEN=xoxb-s3cretmark\n"
+    )
+    settings = {
+        "REDIS_URL": "mysql://me:s3cretmark@host",
+        "DISCORD_TOKEN": "Bot s3cretmark",
+        "DRUN_REGION": "sh",
+        "DRUN_BASE_URL": "ftp://me:s3cretmark@chat.d.run",
+    }
+    for command in ("run", "check"):
+        found = await ended(tmp_path, command, settings=settings)
+        assert found.code == 1
+        assert found.out == ""
+        lines = found.err.splitlines()
+        assert lines[0] == "7 settings are wrong:"
+        names = [
+            "DRUN_REGION",
+            "DRUN_BASE_URL",
+            "DRUN_API_KEY",
+            "REDIS_URL",
+            "DISCORD_TOKEN",
+            "SLACK_APP_TOKEN",
+            "WEB_PORT",
+        ]
+        assert [line.split(":")[0] for line in lines[1:]] == [f"- {name}" for name in names]
+        assert "s3cretmark" not in found.err
+    assert not (tmp_path / ".data").exists(), "nothing may be started before the settings are right"
+
+
+async def test_an_unknown_name_to_run_is_told_with_those_there_are(tmp_path: Path) -> None:
+    found = await ended(tmp_path, "run", "telegram")
+    assert found.code == 1
+    assert (
+        found.err
+        == "One setting is wrong:\n- 'telegram' cannot be run; there are discord, slack, web, worker\n"
+    )
+
+
+async def test_an_answer_streams_into_the_terminal(tmp_path: Path, drun: DrunDouble) -> None:
+    script = Script("Paris, of course.", gated=True)
+    drun.script(script)
+    asking = asyncio.create_task(ended(tmp_path, "ask", "capital of France?", settings=of_drun(drun)))
+    await drun.until(lambda: drun.in_flight)
+    assert not asking.done()
+    await script.finish_up()
+    found = await asking
+    assert (found.code, found.out) == (0, "Paris, of course.\n")
+    assert found.err == "[public/deepseek-v3]\n"
+    assert drun.requests[0].messages[-1]["content"] == "capital of France?"
+
+
+async def test_another_model_may_be_asked_by_its_short_name(tmp_path: Path, drun: DrunDouble) -> None:
+    drun.reply_with("Fine.")
+    found = await ended(tmp_path, "ask", "how are you?", "--model", "deepseek-r1", settings=of_drun(drun))
+    assert (found.code, found.out) == (0, "Fine.\n")
+    assert drun.requests[0].model == "public/deepseek-r1"
+
+
+FAILURES: dict[str, tuple[refusals.Refusal | Script, str]] = {
+    "wrong key": (refusals.wrong_key(KEY), "The d.run API key was refused"),
+    "no balance": (refusals.no_balance(), "The d.run account has no balance left"),
+    "cut": (Script("Half an", fault=Fault.NULL, after=2), "The answer was cut off"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_an_answer_that_fails_ends_in_a_sentence(
+    tmp_path: Path, drun: DrunDouble, failure: str
+) -> None:
+    drun.reply, sentence = FAILURES[failure]
+    found = await ended(tmp_path, "ask", "hello?", settings=of_drun(drun))
+    assert found.code == 1
+    assert found.err.splitlines()[-1].startswith(sentence)
+    assert found.out == ("Half an\n" if failure == "cut" else "")
+    assert "Traceback" not in found.err
+    assert KEY not in found.all
+
+
+async def test_the_models_of_both_deployments_are_listed(tmp_path: Path, drun: DrunDouble) -> None:
+    found = await ended(tmp_path, "models", settings=of_drun(drun))
+    assert found.code == 0, found.err
+    listed = [line.split(",")[0] for line in found.out.splitlines()]
+    assert listed == [
+        f"  public/deepseek-r1  MaaS by Token ({host(drun.maas_url)})",
+        f"* public/deepseek-v3  MaaS by Token ({host(drun.maas_url)})",
+        f"  {SERVICE_MODEL}  Model Service ({host(drun.service_url)})",
+    ]
+
+
+async def test_the_manifest_is_json_and_needs_no_settings(tmp_path: Path) -> None:
+    found = await ended(tmp_path, "manifest", "slack", settings={"WEB_PORT": "web"})
+    assert (found.code, found.err) == (0, "")
+    assert json.loads(found.out)["settings"]["socket_mode_enabled"] is True
+
+
+async def test_the_invitation_is_a_link_for_this_application(tmp_path: Path, discord: DiscordDouble) -> None:
+    found = await ended(tmp_path, "invite", "discord", settings=of_discord(discord))
+    assert found.code == 0, found.err
+    link = found.out.strip()
+    assert link.startswith("https://discord.com/oauth2/authorize?")
+    assert f"client_id={discord.application_id}" in link
+    assert "scope=bot+applications.commands" in link
+
+
+@pytest.mark.parametrize(
+    ("token", "sentence"),
+    [
+        ("", "- DISCORD_TOKEN: is not set"),
+        (
+            DISCORD_TOKEN.replace("cli-to", "s3cret"),
+            "Discord refuses DISCORD_TOKEN: it does not know this token",
+        ),
+    ],
+    ids=["none", "wrong"],
+)
+async def test_no_invitation_without_the_right_token(
+    tmp_path: Path, discord: DiscordDouble, token: str, sentence: str
+) -> None:
+    settings = {**of_discord(discord), "DISCORD_TOKEN": token}
+    found = await ended(tmp_path, "invite", "discord", settings=settings)
+    assert (found.code, found.out) == (1, "")
+    assert sentence in found.err
+    assert "s3cret" not in found.err
+    assert "Traceback" not in found.err

@@ -1,0 +1,322 @@
+"""Every variable: where it may come from, and what is told of a wrong one."""
+
+import re
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from pydantic import BaseModel, Field, SecretStr
+
+from bots import platforms
+from bots.configuration import configure
+from bots.reading import SettingsWrong, given, read
+from bots.settings import DrunSettings, StoreSettings, WorkSettings
+from tests.checkout import CHECKOUT
+
+# What people and deployments set by these names. A name may be added here, and none taken away.
+CONTRACT = [
+    "DRUN_API_KEY",
+    "DRUN_BASE_URL",
+    "DRUN_REGION",
+    "DRUN_SERVICE_BASE_URL",
+    "DRUN_SERVICE_API_KEY",
+    "DRUN_SERVICE_MODELS",
+    "DRUN_DEFAULT_MODEL",
+    "DRUN_MODELS",
+    "DRUN_DEMO",
+    "LOCAL_MODEL_PATH",
+    "SYSTEM_PROMPT",
+    "REPLY_LANGUAGE",
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_CLIENT_ID",
+    "SLACK_CLIENT_SECRET",
+    "SLACK_API_URL",
+    "DISCORD_TOKEN",
+    "DISCORD_API_URL",
+    "DISCORD_GATEWAY_URL",
+    "WEB_HOST",
+    "WEB_PORT",
+    "WEB_TOKEN",
+    "REDIS_URL",
+    "REDIS_PARTITIONS",
+    "REDIS_WAIT_REPLICAS",
+    "DATA_DIR",
+    "HISTORY_TTL_DAYS",
+    "ENCRYPTION_KEYS",
+    "ADMINS",
+    "WORKER_TURNS",
+    "LEASE_S",
+    "DRAIN_S",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
+]
+
+
+def sections() -> list[type[BaseModel]]:
+    return [DrunSettings, StoreSettings, WorkSettings, *map(platforms.section, platforms.names())]
+
+
+def fields() -> dict[str, type[BaseModel]]:
+    """Every setting's name with its section."""
+    return {name.upper(): section for section in sections() for name in section.model_fields}
+
+
+def examples() -> dict[str, str]:
+    """What .env.example says when every line of it is switched on."""
+    text = (CHECKOUT / ".env.example").read_text(encoding="utf-8")
+    switched_on = re.sub(r"^#(?=[A-Z][A-Z0-9_]*=)", "", text, flags=re.MULTILINE)
+    return {name: value or "" for name, value in dotenv_values(stream=StringIO(switched_on)).items()}
+
+
+def problems(settings: Mapping[str, str]) -> list[str]:
+    """What a start with ``settings`` tells, line by line."""
+    with pytest.raises(SettingsWrong) as wrong:
+        configure([], settings)
+    return str(wrong.value).split("\n")[1:]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and none of our settings in the environment."""
+    for name in fields():
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_variable_of_the_contract_is_a_setting() -> None:
+    assert sorted(fields()) == sorted(CONTRACT)
+
+
+def test_every_setting_stands_in_the_example_and_nothing_else_does() -> None:
+    assert sorted(examples()) == sorted(fields())
+
+
+def test_the_example_is_all_comments_so_that_a_plain_copy_changes_nothing() -> None:
+    text = (CHECKOUT / ".env.example").read_text(encoding="utf-8")
+    assert dotenv_values(stream=StringIO(text)) == {}
+
+
+def with_default() -> list[str]:
+    """Settings that have a value when nothing is set; in the others' place stands only the form of one."""
+    return [
+        name
+        for name, section in fields().items()
+        if section.model_fields[name.lower()].default not in (None, "", [])
+    ]
+
+
+@pytest.mark.parametrize("name", with_default())
+def test_the_example_shows_the_default(name: str) -> None:
+    section, field = fields()[name], name.lower()
+    shown = section.model_validate({field: examples()[name]})
+    assert getattr(shown, field) == section.model_fields[field].default
+
+
+def test_the_example_names_the_address_and_the_model_that_answer_by_default() -> None:
+    plain, problems = read(DrunSettings, given({"DRUN_API_KEY": "sk-0123456789"}))
+    assert plain is not None
+    assert not problems
+    assert [endpoint.base_url for endpoint in plain.endpoints()] == [examples()["DRUN_BASE_URL"]]
+    assert examples()["DRUN_DEFAULT_MODEL"] == "public/deepseek-v3"
+
+
+def test_a_dotenv_file_in_the_working_directory_is_read(here: Path) -> None:
+    (here / ".env").write_text(
+        "DRUN_DEFAULT_MODEL=public/deepseek-r1\nexport WEB_PORT='0' # any\n\n# a word\n"
+    )
+    found, _ = read(DrunSettings, given())
+    web, _ = read(platforms.section("web"), given())
+    assert found is not None
+    assert found.drun_default_model == "public/deepseek-r1"
+    assert web is not None
+    assert web.model_dump()["web_port"] == 0
+
+
+def test_the_environment_wins_over_the_file(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / ".env").write_text("LEASE_S=20\nDRAIN_S=20\nDATA_DIR=from-file\n")
+    monkeypatch.setenv("LEASE_S", "30")
+    monkeypatch.setenv("DATA_DIR", "")
+    work, _ = read(WorkSettings, given())
+    store, _ = read(StoreSettings, given())
+    assert work is not None
+    assert (work.lease_s, work.drain_s) == (30.0, 20.0)
+    assert store is not None
+    assert store.data_dir == Path(".data"), "set to nothing on purpose"
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_loses_no_variable(here: Path) -> None:
+    (here / ".env").write_bytes(b"\xef\xbb\xbfLEASE_S=20\r\nDRAIN_S=5\r\n")
+    work, problems = read(WorkSettings, given())
+    assert not problems
+    assert work is not None
+    assert (work.lease_s, work.drain_s) == (20.0, 5.0)
+
+
+@pytest.mark.parametrize("content", ["LEASE_S 20", "LEASE_S", "=20", 'LEASE_S="20'])
+def test_a_line_that_is_no_setting_is_told_of_with_its_number(here: Path, content: str) -> None:
+    (here / ".env").write_text(f"DRAIN_S=5\n{content}\n")
+    assert given().problems == [".env: line 2 is no setting; one looks like NAME=value"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "bytes"])
+def test_a_dotenv_that_cannot_be_read_stops_the_start(here: Path, kind: str) -> None:
+    if kind == "folder":
+        (here / ".env").mkdir()
+    else:
+        (here / ".env").write_bytes(b"SYSTEM_PROMPT=\xff\xfe")
+    with pytest.raises(SettingsWrong, match=r"- \.env: cannot be read \(.+\)"):
+        configure()
+
+
+def test_a_value_may_stand_in_a_file_of_its_own(here: Path) -> None:
+    (here / "key").write_text("sk-from-a-file\n")
+    found, problems = read(DrunSettings, given({"DRUN_API_KEY_FILE": str(here / "key")}))
+    assert not problems
+    assert found is not None
+    assert found.endpoints()[0].key == "sk-from-a-file"
+
+
+def test_a_file_loses_to_the_value_itself(here: Path) -> None:
+    (here / "key").write_text("sk-from-a-file")
+    settings = {"DRUN_API_KEY": "sk-itself", "DRUN_API_KEY_FILE": str(here / "key")}
+    found, _ = read(DrunSettings, given(settings))
+    assert found is not None
+    assert found.endpoints()[0].key == "sk-itself"
+
+
+def test_a_file_named_by_the_environment_wins_over_a_value_in_dotenv(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / ".env").write_text("DRUN_API_KEY=sk-in-dotenv\n")
+    (here / "key").write_text("sk-from-a-file")
+    monkeypatch.setenv("DRUN_API_KEY_FILE", str(here / "key"))
+    found, _ = read(DrunSettings, given())
+    assert found is not None
+    assert found.endpoints()[0].key == "sk-from-a-file"
+
+
+def test_a_named_file_that_is_missing_or_empty_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    settings = {"SLACK_BOT_TOKEN_FILE": str(tmp_path / "gone"), "DRUN_API_KEY_FILE": str(tmp_path / "empty")}
+    told = problems(settings)
+    assert f"- SLACK_BOT_TOKEN_FILE: {tmp_path}/gone cannot be read (No such file or directory)" in told
+    assert f"- DRUN_API_KEY_FILE: {tmp_path}/empty is empty" in told
+
+
+def test_a_file_named_for_another_program_is_none_of_our_business(tmp_path: Path) -> None:
+    configure([], {"POSTGRES_PASSWORD_FILE": str(tmp_path / "gone")})
+
+
+def test_space_around_a_pasted_value_does_not_count() -> None:
+    found, problems = read(
+        DrunSettings, given({"DRUN_API_KEY": " sk-0123456789\r\n", "DRUN_REGION": " sh-02 , "})
+    )
+    assert not problems
+    assert found is not None
+    assert [endpoint.key for endpoint in found.endpoints()] == ["sk-0123456789"] * 2
+    assert [endpoint.host for endpoint in found.endpoints()] == ["chat.d.run", "sh-02.d.run"]
+
+
+def test_several_regions_are_several_services_and_a_service_may_have_a_key_of_its_own() -> None:
+    settings = {"DRUN_REGION": "sh-02,sh-07", "DRUN_SERVICE_API_KEY": "sk-service"}
+    found, problems = read(DrunSettings, given(settings))
+    assert not problems
+    assert found is not None
+    assert not found.demo
+    assert [(endpoint.base_url, endpoint.key) for endpoint in found.endpoints()] == [
+        ("https://sh-02.d.run/v1", "sk-service"),
+        ("https://sh-07.d.run/v1", "sk-service"),
+    ]
+
+
+KEY = {"DRUN_API_KEY": "sk-0123456789"}
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+WRONG: list[tuple[Mapping[str, str], str]] = [
+    ({"DRUN_REGION": "sh", **KEY}, "DRUN_REGION: 'sh' is no region; it looks like sh-02"),
+    ({"DRUN_REGION": "<region>-02", **KEY}, "DRUN_REGION: '<region>-02' is no region; it looks like sh-02"),
+    ({"DRUN_REGION": "sh-02, SH-07", **KEY}, "DRUN_REGION: 'SH-07' is no region"),
+    ({"DRUN_REGION": "https://sh-02.d.run", **KEY}, "DRUN_REGION: 'https://sh-02.d.run' is no region"),
+    ({"DRUN_REGION": "sh-02"}, "DRUN_API_KEY: is missing; DRUN_REGION"),
+    ({"DRUN_SERVICE_API_KEY": "sk-1234"}, "DRUN_SERVICE_API_KEY: is for a Model Service"),
+    ({"DRUN_API_KEY": "sk-01234 56789"}, "DRUN_API_KEY: holds a space"),
+    ({"DRUN_BASE_URL": "ftp://chat.d.run"}, "DRUN_BASE_URL: 'ftp://chat.d.run' is not a web address"),
+    ({"DRUN_BASE_URL": "https://me:pw@chat.d.run"}, "DRUN_BASE_URL: a base URL holds no user"),
+    ({"DRUN_SERVICE_BASE_URL": "https:/host"}, "DRUN_SERVICE_BASE_URL: 'https:/host' is not a web address"),
+    ({"DRUN_SERVICE_MODELS": "u-1/a=qwen", **KEY}, "DRUN_SERVICE_MODELS: u-1/a=qwen must be <service id>="),
+    ({"DRUN_MODELS": "=public/deepseek-v3", **KEY}, "DRUN_MODELS: =public/deepseek-v3 must be"),
+    ({"DRUN_MODELS": "fast=", **KEY}, "DRUN_MODELS: fast= must be"),
+    ({"DRUN_DEMO": "maybe"}, "DRUN_DEMO: input should be a valid boolean"),
+    ({"LOCAL_MODEL_PATH": "gone.gguf"}, "LOCAL_MODEL_PATH: there is no file gone.gguf"),
+    ({"REPLY_LANGUAGE": "fr"}, "REPLY_LANGUAGE: input should be 'auto', 'en' or 'zh' (it is 'fr')"),
+    ({**SLACK, "SLACK_APP_TOKEN": "", **KEY}, "SLACK_APP_TOKEN: is missing"),
+    ({**SLACK, "SLACK_BOT_TOKEN": "", **KEY}, "SLACK_BOT_TOKEN: is missing"),
+    ({**SLACK, "SLACK_BOT_TOKEN": "xapp-1", **KEY}, "SLACK_BOT_TOKEN: must begin with xoxb-"),
+    ({**SLACK, "SLACK_APP_TOKEN": "xoxb-1", **KEY}, "SLACK_APP_TOKEN: must begin with xapp-"),
+    ({**SLACK, "SLACK_APP_TOKEN": "xapp-1\nxapp-2", **KEY}, "SLACK_APP_TOKEN: holds a space"),
+    ({**SLACK, "SLACK_API_URL": "slack.com/api", **KEY}, "SLACK_API_URL: 'slack.com/api' must begin with"),
+    (
+        {"SLACK_SIGNING_SECRET": "abc", **KEY},
+        "SLACK_SIGNING_SECRET, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: HTTP mode",
+    ),
+    (
+        {"DISCORD_TOKEN": "Bot abc.def.ghi", **KEY},
+        "DISCORD_TOKEN: holds a space; paste the token alone, without Bot",
+    ),
+    ({"DISCORD_API_URL": "discord.com", **KEY}, "DISCORD_API_URL: 'discord.com' must begin with"),
+    (
+        {"DISCORD_GATEWAY_URL": "https://gateway", **KEY},
+        "DISCORD_GATEWAY_URL: 'https://gateway' must begin with wss://",
+    ),
+    ({"WEB_PORT": "http"}, "WEB_PORT: input should be a valid integer"),
+    ({"WEB_PORT": "70000"}, "WEB_PORT: input should be less than or equal to 65535 (it is '70000')"),
+    ({"WEB_TOKEN": "short"}, "WEB_TOKEN: must have at least 16 characters"),
+    (
+        {"REDIS_URL": "redis+cluster://h1:6379,h2:6379"},
+        "REDIS_URL: must begin with redis://, rediss:// or unix://",
+    ),
+    ({"REDIS_URL": "localhost:6379"}, "REDIS_URL: must begin with redis://"),
+    ({"REDIS_URL": "redis://me:p/w@localhost"}, "REDIS_URL: cannot be read"),
+    ({"REDIS_URL": "redis://localhost:port"}, "REDIS_URL: cannot be read"),
+    ({"REDIS_URL": "redis://localhost?colour=red"}, "REDIS_URL: cannot be read"),
+    ({"REDIS_PARTITIONS": "0"}, "REDIS_PARTITIONS: input should be greater than or equal to 1"),
+    ({"REDIS_WAIT_REPLICAS": "1"}, "REDIS_WAIT_REPLICAS: input should be less than or equal to 0"),
+    ({"HISTORY_TTL_DAYS": "-1"}, "HISTORY_TTL_DAYS: input should be greater than or equal to 0"),
+    ({"ENCRYPTION_KEYS": "k1,k2"}, "ENCRYPTION_KEYS: encryption is not there yet"),
+    ({"WORKER_TURNS": "many"}, "WORKER_TURNS: input should be a valid integer"),
+    ({"LEASE_S": "0.1"}, "LEASE_S: input should be greater than or equal to 1"),
+    ({"DRAIN_S": "soon"}, "DRAIN_S: input should be a valid number"),
+    ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+    ({"LOG_FORMAT": "xml"}, "LOG_FORMAT: input should be 'auto', 'text' or 'json'"),
+]
+
+
+@pytest.mark.parametrize(("settings", "sentence"), WRONG, ids=[sentence[:40] for _, sentence in WRONG])
+def test_a_wrong_setting_is_told_by_its_name(settings: Mapping[str, str], sentence: str) -> None:
+    told = problems(settings)
+    assert len(told) == 1, told
+    assert told[0].startswith(f"- {sentence}")
+
+
+def test_a_secret_of_the_wrong_form_is_told_without_its_value() -> None:
+    class Section(BaseModel):
+        a_secret: SecretStr = Field(default=SecretStr(""), min_length=16)
+        a_number: int = 0
+
+    settings, problems = read(Section, given({"A_SECRET": "s3cret", "A_NUMBER": "one"}))
+    assert settings is None
+    assert [problem.split(":")[0] for problem in problems] == ["A_SECRET", "A_NUMBER"]
+    assert "s3cret" not in problems[0]
+    assert problems[1].endswith("(it is 'one')")
+
+
+def test_values_are_taken_in_either_case_where_only_words_are_meant() -> None:
+    work, problems = read(WorkSettings, given({"LOG_LEVEL": "debug", "LOG_FORMAT": "JSON"}))
+    assert not problems
+    assert work is not None
+    assert (work.log_level, work.log_format) == ("DEBUG", "json")
