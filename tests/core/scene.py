@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from redis.asyncio import Redis
+
 from core.commands import Desk
 from core.conversation import Conversation, Turn, UserMessage
 from core.drun.catalog import Catalog
@@ -29,6 +31,9 @@ class FakePlatform:
     def of(self, message: UserMessage) -> FakeSurface:
         return self.shown.setdefault(message.turn_id, FakeSurface())
 
+    def spelled(self, command: str, conversation: Conversation) -> str:
+        return f"/{command}"
+
     def surface(self, message: UserMessage) -> Surface:
         return self.of(message)
 
@@ -39,6 +44,7 @@ class FakePlatform:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
+    redis: Redis
     turns: Turns
     desk: Desk
     drun: DrunDouble
@@ -61,7 +67,13 @@ class Scene:
         await self.engine.answer(claim, stopping)
 
     async def history(self, where: Conversation = ROOM) -> list[Turn]:
-        """What the next turn will read."""
+        """What was said, as the next turn will read it; ``kept`` has the rest."""
+        return [
+            Turn(turn.author, turn.text, turn.reply, complete=turn.complete)
+            for turn in await self.kept(where)
+        ]
+
+    async def kept(self, where: Conversation = ROOM) -> list[Turn]:
         await self.turns.accept(said("what was said?", where))
         claim = await claimed(self.turns)
         await self.turns.commit(claim, None)
@@ -82,4 +94,11 @@ async def scene(
     async with model_client() as client:
         catalog = Catalog(client, endpoints or [maas(drun)], default=default, aliases={}, runs={})
         desk, platform = Desk(turns, catalog), FakePlatform()
-        yield Scene(turns, desk, drun, platform, Engine(desk, client, {"slack": platform}, instructions))
+        yield Scene(
+            connections.ask,
+            turns,
+            desk,
+            drun,
+            platform,
+            Engine(desk, client, {"slack": platform}, instructions),
+        )

@@ -91,7 +91,19 @@ async def test_a_post_that_fails_is_tried_ever_later_for_a_minute(error: type[Su
         with pytest.raises(SurfaceFailed, match="what it said"):
             await delivery.finish()
 
-    assert [write.at for write in surface.writes] == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5, 31.5, 39.5, 47.5, 55.5]
+    assert [write.at for write in surface.writes] == [
+        0,
+        0.5,
+        1.5,
+        3.5,
+        7.5,
+        15.5,
+        23.5,
+        31.5,
+        39.5,
+        47.5,
+        55.5,
+    ]
 
 
 @virtual_time

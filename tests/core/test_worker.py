@@ -1,8 +1,7 @@
 """Taking turns and letting go of them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
@@ -13,12 +12,13 @@ from core.store.connection import Connections, connect
 from core.store.turns import Claim, Lease, Nothing, Turns
 from core.worker import Worker
 from tests.core.scene import Scene
+from tests.core.shift import shift
 from tests.core.store.own_server import own_server
 from tests.core.store.talk import (
     GENERAL,
     ROOM,
-    answered,
     claimed,
+    eventually,
     expire,
     read,
     said,
@@ -26,71 +26,6 @@ from tests.core.store.talk import (
     turns_of,
     until,
 )
-
-
-class Answering:
-    """Answers in the test's own time; what was begun, ended and cancelled is to be seen."""
-
-    def __init__(self, turns: Turns, *, at_once: bool = False) -> None:
-        self.turns = turns
-        self.go = asyncio.Event()
-        if at_once:
-            self.go.set()
-        self.begun: list[Claim] = []
-        self.stopped: list[str] = []
-        self.cancelled: list[float] = []
-        self.now = 0
-        self.most = 0
-
-    async def __call__(self, claim: Claim, stopping: asyncio.Event) -> None:
-        self.begun.append(claim)
-        self.now += 1
-        self.most = max(self.most, self.now)
-        going, stop = asyncio.create_task(self.go.wait()), asyncio.create_task(stopping.wait())
-        try:
-            await asyncio.wait({going, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if stop.done():
-                self.stopped.append(claim.message.text)
-            await self.turns.commit(claim, answered(claim))
-        except asyncio.CancelledError:
-            self.cancelled.append(monotonic())
-            raise
-        finally:
-            self.now -= 1
-            going.cancel()
-            stop.cancel()
-
-
-class Shift:
-    """One worker at work."""
-
-    def __init__(self, turns: Turns, answer: Answering, *, capacity: int, lease_s: float) -> None:
-        self.answer = answer
-        self.stopping = asyncio.Event()
-        self.worker = Worker(turns, answer, capacity=capacity, lease_s=lease_s)
-        self.task: asyncio.Task[None]
-
-    def begin(self, drain_s: float) -> None:
-        self.task = asyncio.create_task(self.worker.run(self.stopping, drain_s=drain_s))
-
-
-@asynccontextmanager
-async def shift(
-    turns: Turns,
-    *,
-    capacity: int = 10,
-    lease_s: float = 100.0,
-    drain_s: float = 5.0,
-    at_once: bool = False,
-) -> AsyncGenerator[Shift, None]:
-    working = Shift(turns, Answering(turns, at_once=at_once), capacity=capacity, lease_s=lease_s)
-    working.begin(drain_s)
-    try:
-        yield working
-    finally:
-        working.stopping.set()
-        working.answer.go.set()
-        await asyncio.gather(working.task, return_exceptions=True)
 
 
 @pytest.fixture
@@ -197,11 +132,8 @@ async def test_stops_are_heard_again_after_the_connection_was_lost(
     async with shift(turns) as working:
         await turns.accept(said("hello"))
         await until(lambda: working.answer.now == 1)
-        async with asyncio.timeout(5):
-            while not await connections.ask.client_kill_filter(_type="pubsub"):
-                await asyncio.sleep(0)
-            while not await connections.ask.publish("drun:stops", "nobody"):  # noqa: ASYNC110 - Redis tells nobody who subscribes
-                await asyncio.sleep(0.02)
+        await eventually(lambda: connections.ask.client_kill_filter(_type="pubsub"))
+        await eventually(lambda: connections.ask.publish("drun:stops", "nobody"))
         assert await turns.stop(ROOM)
         await until(lambda: working.answer.stopped, seconds=0.5)
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from core.commands import Desk
-from core.conversation import UserMessage
+from core.conversation import Conversation, UserMessage
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
@@ -26,14 +26,19 @@ from core.surface import Surface
 from core.worker import Worker
 
 SHOWN = "shown"
+"""The journal's name."""
 
 
 class Write(msgspec.Struct):
     kind: str
     turn: str
+    part: int
     message: str
     text: str
     final: bool
+
+
+_write = msgspec.json.Decoder(Write)
 
 
 @dataclass(slots=True)
@@ -49,8 +54,15 @@ class JournalSurface:
 
     async def post(self, part: int, text: str, *, final: bool) -> str:
         message = uuid4().hex
-        await self._write("post", message, text, final=final)
+        await self._write("post", message, text, part=part, final=final)
         return message
+
+    async def find(self, part: int) -> str | None:
+        for entry in await self.journals.read(SHOWN):
+            write = _write.decode(entry.text)
+            if (write.kind, write.turn, write.part) == ("post", self.turn, part):
+                return write.message
+        return None
 
     async def edit(self, message: str, text: str, *, final: bool) -> None:
         await self._write("edit", message, text, final=final)
@@ -58,8 +70,8 @@ class JournalSurface:
     async def withdraw(self, message: str) -> None:
         await self._write("withdraw", message, "", final=True)
 
-    async def _write(self, kind: str, message: str, text: str, *, final: bool) -> None:
-        write = Write(kind, self.turn, message, text, final)
+    async def _write(self, kind: str, message: str, text: str, *, final: bool, part: int = -1) -> None:
+        write = Write(kind, self.turn, part, message, text, final)
         await self.journals.append(SHOWN, msgspec.json.encode(write).decode())
 
 
@@ -70,6 +82,9 @@ class JournalPlatform:
 
     def surface(self, message: UserMessage) -> Surface:
         return JournalSurface(self.journals, message.turn_id)
+
+    def spelled(self, command: str, conversation: Conversation) -> str:
+        return f"/{command}"
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:

@@ -145,7 +145,7 @@ async def test_the_model_is_switched_by_text_and_stays_over_a_restart(
             lambda: stage.answers(switched) and "`public/deepseek-r1`" in stage.answers(switched)[-1]
         )
         no_command = await stage.ask_on(asked, "/sing")
-        await stage.until(lambda: stage.answers(no_command) and "`/model`" in stage.answers(no_command)[-1])
+        await stage.until(lambda: stage.answers(no_command) and "/model`" in stage.answers(no_command)[-1])
     async with running(redis_url, drun, stage):
         again = await stage.ask("hello again")
         await stage.until(lambda: "Yes." in stage.answers(again))

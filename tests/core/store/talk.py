@@ -1,7 +1,7 @@
 """Short words for tests of what is kept."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeVar
 
@@ -82,6 +82,14 @@ async def expire(redis: Redis, conversation: Conversation, *, partitions: int = 
     """Lets the lease of ``conversation`` run out now."""
     keys = partition_of(conversation.channel, partitions)
     assert await redis.zadd(keys.schedule, {str(conversation): 1}, xx=True, ch=True) == 1
+
+
+async def eventually(look: Callable[[], Awaitable[T]], seconds: float = 15.0) -> T:
+    """What ``look`` finds, once it finds something."""
+    async with asyncio.timeout(seconds):
+        while not (found := await look()):  # noqa: ASYNC110 - Redis does not tell
+            await asyncio.sleep(0.005)
+    return found
 
 
 async def until(condition: Callable[[], T], seconds: float = 10.0) -> T:

@@ -12,7 +12,18 @@ from core.store.connection import Connections, connect
 from core.store.journal import Journals
 from core.store.turns import Claim, Turns
 from tests.core.store.own_server import own_server
-from tests.core.store.talk import GENERAL, ROOM, ask, claimed, exchange, read, said, thread, turns_of
+from tests.core.store.talk import (
+    GENERAL,
+    ROOM,
+    ask,
+    claimed,
+    eventually,
+    exchange,
+    read,
+    said,
+    thread,
+    turns_of,
+)
 
 
 async def test_nothing_is_sent_before_the_first_command() -> None:
@@ -87,9 +98,8 @@ async def test_an_accept_whose_answer_never_came_may_be_repeated(tmp_path: Path)
             await asyncio.wait({lost}, timeout=0.1)
             lost.cancel()
             await asyncio.gather(lost, return_exceptions=True)
-        async with Redis.from_url(server.url) as other, asyncio.timeout(5):
-            while not await other.llen(f"drun:{{0}}:queue:{GENERAL}"):  # noqa: ASYNC110 - Redis does not tell
-                await asyncio.sleep(0.01)
+        async with Redis.from_url(server.url) as other:
+            await eventually(lambda: other.exists(f"drun:{{0}}:queue:{GENERAL}"))
         assert not (await turns.accept(message)).new, "it has been taken in already"
         claim = await claimed(turns)
         assert (claim.message, read(claim)) == (message, ["first"])

@@ -1,0 +1,78 @@
+"""What comes in from a platform."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from core.commands import Desk
+from core.drun.catalog import Catalog
+from core.errors import StoreUnavailable
+from core.inbox import Inbox
+from core.store.connection import Connections, connect
+from core.store.journal import Journals
+from core.store.turns import Claim, Lease
+from tests.core.drun.talk import model_client
+from tests.core.store.talk import ROOM, answered, ask, claimed, said, thread, turns_of
+
+
+def inbox_on(connections: Connections, catalog: Catalog) -> Inbox:
+    return Inbox(Desk(turns_of(connections), catalog), Journals(connections, ttl_s=60))
+
+
+@pytest.fixture
+async def catalog() -> AsyncGenerator[Catalog, None]:
+    async with model_client() as client:
+        yield Catalog(client, [], aliases={}, runs={})
+
+
+@pytest.fixture
+def inbox(connections: Connections, catalog: Catalog) -> Inbox:
+    return inbox_on(connections, catalog)
+
+
+async def test_a_message_becomes_a_turn_once(inbox: Inbox) -> None:
+    message = said("hello")
+    assert (await inbox.accept(message)).new
+    assert not (await inbox.accept(message)).new
+    assert (await claimed(inbox.desk.turns)).message == message
+    assert not isinstance(await inbox.desk.turns.claim(), Claim)
+
+
+async def test_half_of_a_surrogate_pair_does_not_keep_a_message_out(inbox: Inbox) -> None:
+    await inbox.accept(said("smile \ud83d, 世界 🙂"))
+    assert (await claimed(inbox.desk.turns)).message.text == "smile ?, 世界 🙂"
+
+
+@pytest.mark.parametrize("written", ["/stop", "  /stop \n"])
+async def test_a_written_stop_does_not_wait_behind_the_reply_it_means(inbox: Inbox, written: str) -> None:
+    turns = inbox.desk.turns
+    running, other = await ask(turns, "hello"), await ask(turns, "hello", thread("1"))
+    async with turns.stops() as announced:
+        await inbox.accept(said(written))
+        assert await anext(announced) == str(ROOM)
+    assert await turns.renew([running, other]) == [Lease.STOP, Lease.KEPT]
+
+
+async def test_a_stop_that_is_delivered_again_stops_nothing_more(inbox: Inbox) -> None:
+    turns, stop = inbox.desk.turns, said("/stop")
+    await inbox.accept(stop)
+    claim = await claimed(turns)
+    assert not claim.stopped
+    await turns.commit(claim, None)
+    running = await ask(turns, "next")
+    await inbox.accept(stop)
+    assert await turns.renew([running]) == [Lease.KEPT]
+    await turns.commit(running, answered(running))
+
+
+@pytest.mark.parametrize("written", ["stop", "/stop it", "please /stop", "/model"])
+async def test_what_is_no_stop_stops_nothing(inbox: Inbox, written: str) -> None:
+    running = await ask(inbox.desk.turns, "hello")
+    await inbox.accept(said(written))
+    assert await inbox.desk.turns.renew([running]) == [Lease.KEPT]
+
+
+async def test_a_store_out_of_reach_accepts_nothing_and_says_so(catalog: Catalog) -> None:
+    async with connect("redis://127.0.0.1:1") as connections:
+        with pytest.raises(StoreUnavailable):
+            await inbox_on(connections, catalog).accept(said("hello"))
