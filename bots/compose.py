@@ -8,9 +8,9 @@ from bots import platforms
 from bots.configuration import Configuration
 from bots.embedded.demo_model import demo_model
 from bots.embedded.store import private_store
+from bots.reading import wrong
 from bots.settings import DrunSettings, StoreSettings
 from core.commands import Desk
-from core.conversation import Channel
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
@@ -40,13 +40,20 @@ class House:
     inbox: Inbox
     worker: Worker
     models: Models
+    partitions: int
     platforms: Mapping[str, Platform]
     refused: Mapping[str, str]
     """Platforms that are set up but did not let the bot in, and why."""
 
     async def ask_store(self) -> None:
-        """Asks the store for anything at all. Raises StoreUnavailable."""
-        await self.inbox.desk.turns.model_of(Channel("check", "check", "check"))
+        """Asks the store whether it is this deployment's. Raises StoreUnavailable, and SettingsWrong if it is not."""
+        settled = await self.inbox.desk.turns.settled_partitions()
+        if settled != self.partitions:
+            raise wrong(
+                [
+                    f"REDIS_PARTITIONS: this Redis was set up with {settled}, and keeps them (it is {self.partitions})"
+                ]
+            )
 
 
 @asynccontextmanager
@@ -106,4 +113,4 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
         worker = Worker(
             turns, engine.answer, capacity=configuration.work.worker_turns, lease_s=configuration.work.lease_s
         )
-        yield House(inbox, worker, found, ready, refused)
+        yield House(inbox, worker, found, configuration.store.redis_partitions, ready, refused)

@@ -41,6 +41,7 @@ class Discord:
     inbox: Inbox
     buckets: Buckets
     name: str = "discord"
+    offered: bool = False
 
     def surface(self, message: UserMessage) -> Surface:
         channel = int(message.conversation.channel.channel)
@@ -84,7 +85,8 @@ class Discord:
 
     async def _connect_once(self, ready: asyncio.Future[str]) -> bool:
         """One client's life. True when it had been ready, so that the next one need not wait long."""
-        async with Ears(self.inbox, read_content=self._may_read_content()) as ears:
+        ears = Ears(self.inbox, read_content=self._may_read_content(), offered=self.offered)
+        async with ears:
             connected = asyncio.create_task(ears.start(self.token))
             heard = asyncio.create_task(ears.heard.wait())
             try:
@@ -97,6 +99,7 @@ class Discord:
             except Exception as error:  # noqa: BLE001 - discord.py raises whatever its parsers met, a KeyError too
                 log.warning("the Discord connection broke", reason=f"{type(error).__name__}: {error}")
             finally:
+                self.offered = ears.offered
                 heard.cancel()
                 connected.cancel()
                 await asyncio.gather(connected, heard, return_exceptions=True)
@@ -121,7 +124,7 @@ async def _name_in_time(ready: asyncio.Future[str]) -> str:
 class Ears(discord.AutoShardedClient):
     """One gateway session. Sharded although it has one shard: the plain client dies of a failed first connect."""
 
-    def __init__(self, inbox: Inbox, *, read_content: bool) -> None:
+    def __init__(self, inbox: Inbox, *, read_content: bool, offered: bool) -> None:
         intents = discord.Intents(
             guilds=True, guild_messages=True, dm_messages=True, message_content=read_content
         )
@@ -135,14 +138,24 @@ class Ears(discord.AutoShardedClient):
             guild_ready_timeout=0.5,
         )
         self._inbox = inbox
+        self.offered = offered
+        """Discord knows the commands, from this session or an earlier one."""
         self.heard = asyncio.Event()
         """Set when this session has been ready once."""
         self.tree: app_commands.CommandTree[Ears] = app_commands.CommandTree(self)
         add_commands(self.tree, inbox)
 
     async def setup_hook(self) -> None:
+        if self.offered:
+            return
         await self.tree.set_translator(Translations())
-        await self.tree.sync()
+        try:
+            await self.tree.sync()
+        except discord.HTTPException as error:
+            # Without its commands the bot still answers; the next session tries again.
+            log.warning("Discord did not take the commands", reason=f"{error.status} {error.code}")
+        else:
+            self.offered = True
 
     async def on_ready(self) -> None:
         self.heard.set()

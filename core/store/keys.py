@@ -43,6 +43,9 @@ class Partition:
         return f"{self.prefix}history:{owner}"
 
 
+PARTITIONS = f"{PREFIX}:partitions"
+"""How many partitions this Redis was set up with: another number would look for every conversation elsewhere."""
+
 STOPS = f"{PREFIX}:stops"
 """Announces the conversations whose reply shall stop."""
 

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from core.conversation import Channel, Conversation, Turn, UserMessage
 from core.store.connection import ANSWER_TIMEOUT_S, Connections, translated, translating
-from core.store.keys import STOPS, Partition, partition_of
+from core.store.keys import PARTITIONS, STOPS, Partition, partition_of
 
 SEEN_S = 24 * 3600
 """Slack redelivers for up to 24 hours (Delayed Events)."""
@@ -109,6 +109,12 @@ class Turns:
 
     def _partition(self, channel: Channel) -> Partition:
         return partition_of(channel, len(self._partitions))
+
+    @translating
+    async def settled_partitions(self) -> int:
+        """How many partitions this Redis has: the number of whoever came first, which this call writes."""
+        await self._redis.set(PARTITIONS, len(self._partitions), nx=True)
+        return int(await self._redis.get(PARTITIONS) or 0)
 
     @translating
     async def accept(self, message: UserMessage, *, stops: bool = False) -> Accepted:

@@ -58,6 +58,19 @@ async def test_a_redis_that_does_not_answer_stops_the_start_with_a_sentence(
     assert "Traceback" not in found.err
 
 
+async def test_another_number_of_partitions_than_the_redis_has_stops_the_start(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    settings = {**of_drun(drun), "REDIS_URL": redis_url, "WEB_PORT": "0"}
+    async with running(tmp_path, settings=settings) as up:
+        up.signal(signal.SIGTERM)
+        assert await up.end() == 0
+    found = await ended(tmp_path, "run", settings={**settings, "REDIS_PARTITIONS": "4"})
+    assert found.code == 1
+    assert "REDIS_PARTITIONS: this Redis was set up with 1, and keeps them (it is 4)" in found.err
+    assert "Traceback" not in found.err
+
+
 async def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path, drun: DrunDouble, redis_url: str) -> None:
     port = drun.maas_url.split(":")[2].split("/")[0]
     settings = {**of_drun(drun), "WEB_PORT": port, "REDIS_URL": redis_url}

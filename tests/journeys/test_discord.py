@@ -121,6 +121,16 @@ async def test_the_model_is_switched_by_slash_command_with_completion(
     assert [request.model for request in drun.requests] == ["public/deepseek-r1"] * 2
 
 
+async def test_commands_that_discord_does_not_take_keep_nobody_from_being_heard(
+    redis_url: str, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    drun.reply_with("Still here.")
+    discord.discord.fail(Status(503), method="PUT", path=r"/commands$", times=10)
+    async with running(redis_url, drun, discord):
+        asked = await discord.ask("are you there?")
+        await discord.until(lambda: discord.answers(asked) == ["Still here."])
+
+
 async def test_commands_are_offered_in_chinese(
     redis_url: str, discord: DiscordStage, drun: DrunDouble
 ) -> None:
