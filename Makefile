@@ -2,6 +2,7 @@
 # ARGS are handed on: make run ARGS=slack, make test ARGS="-k store".
 ARGS =
 BIN = .venv/bin
+SUITE = $(BIN)/pytest
 
 .PHONY: run test check
 
@@ -11,7 +12,7 @@ run:
 
 test:
 	@scripts/setup.sh local dev
-	@exec $(BIN)/pytest $(ARGS)
+	@exec $(SUITE) $(ARGS)
 
 # What CI runs. The suite runs against the installed wheel, not a second time from source.
 check:
@@ -20,4 +21,4 @@ check:
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	scripts/test_wheel.sh
+	@$(MAKE) --no-print-directory test SUITE=scripts/test_wheel.sh

@@ -12,6 +12,7 @@ from core.texts import Language, Text
 
 _TEXT_FORM = re.compile(r"/([a-zA-Z]+)(?:\s+(.*))?", re.DOTALL)
 _LISTED = 30
+_NEAR = 5
 
 
 def slash(command: str) -> str:
@@ -110,9 +111,7 @@ async def _model(desk: Desk, call: Call) -> Answer:
     try:
         model = await desk.catalog.find(call.argument)
     except ModelUnknown as unknown:
-        near = [f"`{model.id}`" for model in await desk.catalog.like(call.argument, most=5)]
-        hint = _DID_YOU_MEAN.say(call.language, models=", ".join(near)) if near else ""
-        return Answer(f"{unknown.notice(call.language)} {hint}".strip())
+        return Answer(f"{unknown.notice(call.language)} {await _instead(desk, call)}".strip())
     await desk.turns.choose_model(channel, model.id)
     return Answer(_MODEL_SET.say(call.language, model=model.label), public=True)
 
@@ -126,6 +125,17 @@ async def _choices(desk: Desk, call: Call) -> str:
     return _MODEL_NOW.say(
         call.language, model=current.label, command=call.spell("model"), models="\n".join(shown)
     )
+
+
+async def _instead(desk: Desk, call: Call) -> str:
+    """What can be chosen instead of a model that there is not: what looks like it, or else a few of all."""
+    near = await desk.catalog.like(call.argument, most=_NEAR)
+    some = near or (await desk.catalog.all())[:_NEAR]
+    if not some:
+        return ""
+    text = _DID_YOU_MEAN if near else _THERE_ARE
+    names = ", ".join(f"`{model.id}`" for model in some)
+    return text.say(call.language, models=names, command=call.spell("model"))
 
 
 async def current_model(turns: Turns, catalog: Catalog, conversation: Conversation) -> Model:
@@ -203,6 +213,9 @@ _MORE = Text("- and {count} more", "- 以及另外 {count} 个")
 _MODEL_SET = Text("From now on `{model}` answers in this channel.", "本频道现在使用 `{model}`。")
 _MODEL_RESET = Text("This channel is back at the default, `{model}`.", "本频道已恢复默认模型 `{model}`。")
 _DID_YOU_MEAN = Text("Did you mean {models}?", "您是不是想找：{models}？")
+_THERE_ARE = Text(
+    "Can be chosen: {models}; `{command}` lists them all.", "可选：{models}；输入 `{command}` 查看全部。"
+)
 _STOPPING = Text("Stopping.", "正在停止。")
 _QUIET = Text("Nothing is being written here now.", "当前没有正在生成的回答。")
 _FORGOTTEN = Text(

@@ -94,6 +94,7 @@ async def test_the_model_is_switched_by_slash_command(
         assert "public/deepseek-r1" in shown.texts[0]
         unknown = await channel.slash(slack.ada, "/model", "gpt-9")
         assert "`gpt-9` does not exist" in unknown.texts[0]
+        assert "Can be chosen: `public/deepseek-r1`, `public/deepseek-v3`" in unknown.texts[0]
         assert (unknown.ack_payload or {})["response_type"] == "ephemeral"
         switched = await channel.slash(slack.ada, "/model", "public/deepseek-r1")
         assert (switched.ack_payload or {})["response_type"] == "in_channel"
