@@ -62,7 +62,7 @@ async def models(drun: DrunSettings) -> AsyncGenerator[Models, None]:
     async with AsyncExitStack() as stack:
         if drun.demo:
             demo = await stack.enter_async_context(demo_model(drun.local_model_path))
-            endpoints = [Endpoint(Deployment.DEMO, demo.base_url, demo.api_key)]
+            endpoints = [Endpoint(Deployment.DEMO, demo.base_url, demo.api_key, demo.context_tokens)]
         else:
             endpoints = drun.endpoints()
         client = ModelClient(await stack.enter_async_context(http_client()))

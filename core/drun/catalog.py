@@ -163,4 +163,5 @@ class Catalog:
             self.problems.pop(endpoint, None)
 
     def _model(self, name: str, endpoint: Endpoint) -> Model:
-        return Model(name, endpoint, documented_window(self._runs.get(name, name)) or WINDOW_OF_UNKNOWN)
+        window = endpoint.window or documented_window(self._runs.get(name, name)) or WINDOW_OF_UNKNOWN
+        return Model(name, endpoint, window)

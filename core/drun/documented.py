@@ -6,7 +6,6 @@ d.run may deploy less (a server that does then names its own limit).
 
 WINDOW_OF_UNKNOWN = 8192
 """Small enough for every model of d.run's page but baichuan2-13b-Chat."""
-_WINDOW_OF_DEMO = 2048  # as bots.embedded starts it
 
 _WINDOWS = {
     "DeepSeek-R1": 131_072,
@@ -36,8 +35,6 @@ _NAMES = {
 
 def documented_window(model: str) -> int | None:
     """The window of an id that d.run gave, or of a documented model's name; None when nothing is known."""
-    if model.startswith("demo/"):
-        return _WINDOW_OF_DEMO
     return _WINDOWS.get(_NAMES.get(model, model))
 
 

@@ -23,6 +23,8 @@ class Endpoint:
     deployment: Deployment
     base_url: str
     key: str = field(repr=False)
+    window: int | None = None
+    """The window of its models in tokens, where whoever started it knows; else the documented one counts."""
 
     @property
     def host(self) -> str:

@@ -150,3 +150,22 @@ async def test_platforms_whose_sockets_fail_at_first_keep_nobody_waiting_and_com
         await discord.until(lambda: discord.connected)
         up.signal(signal.SIGTERM)
         assert await up.end() == 0
+
+
+async def test_one_process_hears_and_another_answers(
+    tmp_path: Path, drun: DrunDouble, slack: SlackDouble, redis_url: str
+) -> None:
+    drun.reply_with("From the other process.")
+    channel, ada = slack.add_channel("general"), slack.add_user("ada")
+    settings = {**of_drun(drun), **of_slack(slack), "REDIS_URL": redis_url, "WEB_PORT": "0"}
+    async with (
+        running(tmp_path, "slack", settings=settings) as ears,
+        running(tmp_path, "worker", settings=settings, wait_for="Working") as worker,
+    ):
+        asked = await channel.say(ada, f"<@{slack.bot_user_id}> who answers?")
+        await slack.until(
+            lambda: [m.text for m in channel.thread(asked.ts)][-1:] == ["From the other process."]
+        )
+        for each in (ears, worker):
+            each.signal(signal.SIGTERM)
+            assert await each.end() == 0

@@ -1,5 +1,6 @@
 import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -225,3 +226,10 @@ async def test_a_list_that_hangs_keeps_nobody_waiting_who_has_an_old_one(
         assert found._reading is not None
         assert not found._reading.done()
         await found.aclose()
+
+
+async def test_a_window_that_the_endpoint_knows_counts_more_than_the_documented_one(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    known = replace(maas(drun), window=2048)
+    assert {model.window for model in await catalog(client, known).all()} == {2048}
