@@ -155,6 +155,21 @@ async def test_a_post_whose_answer_is_lost_is_not_posted_again(
     assert discord.answers(asked) == ["Just one."]
 
 
+async def test_a_post_that_is_repeated_later_shows_the_newer_text(
+    redis_url: str, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    """Discord answers a repeated nonce with the first message, and leaves its text as it was."""
+    script = Script("one two three four", gated=True)
+    drun.script(script)
+    discord.discord.fail(Reset(applied=True), method="POST", path=r"/channels/\d+/messages$")
+    async with running(redis_url, drun, discord):
+        asked = await discord.ask("count")
+        await script.release(2)
+        await discord.until(lambda: discord.answers(asked) == ["one two ▍"])
+        await script.finish_up()
+        await discord.until(lambda: discord.answers(asked) == ["one two three four"])
+
+
 async def test_a_session_that_broke_is_taken_up_again(
     redis_url: str, discord: DiscordStage, drun: DrunDouble
 ) -> None:
