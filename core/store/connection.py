@@ -1,10 +1,11 @@
 """Redis clients for the two ways of asking: at once, and waiting for something to happen."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from importlib import resources
 from typing import Any, ParamSpec, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -27,6 +28,25 @@ class Connections:
 
     ask: Redis
     wait: Redis
+
+    def script(self, name: str) -> "Script":
+        """The script ``core/store/scripts/<name>.lua``."""
+        # redis-py sends EVALSHA, and loads the script again when the server has lost its cache.
+        text = (resources.files("core.store") / "scripts" / f"{name}.lua").read_text()
+        return Script(self.ask.register_script(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One atomic step, run on the server that has ``keys``: all of them are in one hash slot."""
+
+    _run: Callable[..., Awaitable[Any]]
+
+    async def __call__(
+        self, keys: Sequence[str], arguments: Sequence[str | int | float], *, kept: bool = False
+    ) -> Any:
+        """``kept``: replicas must have it too before it counts. Raises StoreUnavailable when they do not."""
+        return await self._run(keys, arguments)
 
 
 @asynccontextmanager

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from importlib import resources
 from typing import Any
 
 import msgspec
@@ -91,21 +90,15 @@ class Turns:
         self._lease_ms = int(lease_s * 1000)
         self._ttl = history_ttl_s
         self._next = 0
-        self._accept = self._script("accept")
-        self._claim = self._script("claim")
-        self._checkpoint = self._script("checkpoint")
-        self._commit = self._script("commit")
-        self._renew = self._script("renew")
-        self._release = self._script("release")
-        self._stop = self._script("stop")
-        self._stop_all = self._script("stop_all")
-        self._reset = self._script("reset")
-
-    def _script(self, name: str) -> Any:
-        # redis-py sends EVALSHA, and loads the script again when the server has lost its cache.
-        return self._redis.register_script(
-            (resources.files("core.store") / "scripts" / f"{name}.lua").read_text()
-        )
+        self._accept = connections.script("accept")
+        self._claim = connections.script("claim")
+        self._checkpoint = connections.script("checkpoint")
+        self._commit = connections.script("commit")
+        self._renew = connections.script("renew")
+        self._release = connections.script("release")
+        self._stop = connections.script("stop")
+        self._stop_all = connections.script("stop_all")
+        self._reset = connections.script("reset")
 
     def _partition(self, channel: Channel) -> Partition:
         return partition_of(channel, len(self._partitions))
@@ -227,7 +220,7 @@ class Turns:
         """Gives the turn back unfinished, to be claimed again after ``wait_s``. False: the lease was lost."""
         keys = self._partition(claim.conversation.channel)
         state = keys.state(claim.conversation)
-        arguments = [str(claim.conversation), claim.fence, int(wait_s * 1000)]
+        arguments: list[str | int] = [str(claim.conversation), claim.fence, int(wait_s * 1000)]
         return bool(await self._release([state, keys.schedule, keys.wake], arguments))
 
     @translating
