@@ -17,6 +17,7 @@ from core.drun.endpoints import Deployment, Endpoint
 from core.engine import Engine
 from core.errors import PlatformRefused
 from core.inbox import Inbox
+from core.store.channels import Channels
 from core.store.connection import connect
 from core.store.journal import Journals
 from core.store.turns import Turns
@@ -89,15 +90,24 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
     """Everything but listening and working. Platforms that refuse the bot are left out and told of."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(store_url(configuration.store))
-        connections = await stack.enter_async_context(connect(url))
+        connections = await stack.enter_async_context(
+            connect(url, wait_replicas=configuration.store.wait_replicas)
+        )
         found = await stack.enter_async_context(models(configuration.drun))
         turns = Turns(
             connections,
-            partitions=configuration.store.redis_partitions,
+            partitions=configuration.store.partitions,
             lease_s=configuration.work.lease_s,
             history_ttl_s=configuration.store.history_ttl_s,
+            busy=configuration.work.busy_mode,
+            most_waiting=configuration.work.waiting_turns,
         )
-        desk = Desk(turns, found.catalog)
+        channels = Channels(
+            connections,
+            partitions=configuration.store.partitions,
+            busy=configuration.work.busy_mode,
+        )
+        desk = Desk(turns, channels, found.catalog)
         language = configuration.drun.reply_language
         inbox = Inbox(desk, Journals(connections, ttl_s=configuration.store.history_ttl_s), language)
         ready: dict[str, Platform] = {}
@@ -113,4 +123,4 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
         worker = Worker(
             turns, engine.answer, capacity=configuration.work.worker_turns, lease_s=configuration.work.lease_s
         )
-        yield House(inbox, worker, found, configuration.store.redis_partitions, ready, refused)
+        yield House(inbox, worker, found, configuration.store.partitions, ready, refused)

@@ -6,14 +6,14 @@ Fields are the variables' names in lower case. ``problems`` says what is wrong w
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
-from redis.asyncio import ConnectionPool
-from redis.exceptions import RedisError
 
 from core.drun.documented import documented_names, is_documented
 from core.drun.endpoints import Deployment, Endpoint, normalised
+from core.store.addresses import Form, read_address
+from core.store.claims import Busy
 from core.texts import LanguageChoice
 
 INSTRUCTIONS = (
@@ -23,7 +23,6 @@ INSTRUCTIONS = (
 
 
 _REGION = re.compile(r"[a-z]+-[0-9]+")
-_REDIS_FORMS = ("redis://", "rediss://", "unix://")
 
 
 def _listed(value: object) -> object:
@@ -139,11 +138,27 @@ class StoreSettings(BaseModel):
     """Where turns and histories are kept."""
 
     redis_url: SecretStr | None = None
-    redis_partitions: int = Field(default=1, ge=1, le=1024)
-    redis_wait_replicas: int = Field(default=0, ge=0, le=0)
+    redis_partitions: int | None = Field(default=None, ge=1, le=1024)
+    redis_wait_replicas: int | None = Field(default=None, ge=0)
     data_dir: Path = Path(".data")
     history_ttl_days: int = Field(default=30, ge=0)
     encryption_keys: SecretStr | None = None
+
+    @property
+    def partitions(self) -> int:
+        """On a Cluster enough for all its masters to have a share."""
+        return self.redis_partitions or (16 if self._form is Form.CLUSTER else 1)
+
+    @property
+    def wait_replicas(self) -> int:
+        """Where a replica takes over, it must have what was accepted."""
+        if self.redis_wait_replicas is not None:
+            return self.redis_wait_replicas
+        return 0 if self._form is Form.SINGLE else 1
+
+    @property
+    def _form(self) -> Form:
+        return read_address(_plain(self.redis_url)).form if self.redis_url else Form.SINGLE
 
     @property
     def history_ttl_s(self) -> int:
@@ -151,16 +166,11 @@ class StoreSettings(BaseModel):
 
     def problems(self) -> list[str]:
         found = []
-        url = _plain(self.redis_url)
-        if url and not url.startswith(_REDIS_FORMS):
-            found.append(
-                "REDIS_URL: must begin with redis://, rediss:// or unix:// (Sentinel and Cluster are not there yet)"
-            )
-        elif url and not _readable(url):
-            found.append(
-                "REDIS_URL: cannot be read; it looks like redis://[user:password@]host:6379/0, and a password's own "
-                "@ : / # ? are written as %40 %3A %2F %23 %3F"
-            )
+        if self.redis_url:
+            try:
+                read_address(_plain(self.redis_url))
+            except ValueError as error:
+                found.append(f"REDIS_URL: {error}")
         if self.encryption_keys:
             found.append("ENCRYPTION_KEYS: encryption is not there yet; unset it")
         return found
@@ -170,6 +180,8 @@ class WorkSettings(BaseModel):
     """How work is done and told about."""
 
     worker_turns: int = Field(default=100, ge=1)
+    busy_mode: Annotated[Busy, BeforeValidator(_lower)] = Busy.QUEUE
+    waiting_turns: int = Field(default=100, ge=1)
     admins: Several = []
     lease_s: float = Field(default=10.0, ge=1.0)
     drain_s: float = Field(default=30.0, ge=0.0)
@@ -183,13 +195,3 @@ def _pairs(entries: list[str]) -> list[tuple[str, str, str]]:
 
 def _plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
-
-
-def _readable(url: str) -> bool:
-    """redis-py makes a connection of it (without connecting); it finds an unknown option only then."""
-    try:
-        pool: Any = ConnectionPool.from_url(url)  # its methods are not typed
-        pool.make_connection()
-    except (ValueError, TypeError, RedisError):
-        return False
-    return True

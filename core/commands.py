@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from core.conversation import Conversation
 from core.drun.catalog import Catalog, Model
 from core.errors import ChatError, ModelUnknown
+from core.store.channels import Channels
+from core.store.claims import Busy
 from core.store.turns import Turns
 from core.texts import Language, Text
 
@@ -65,6 +67,7 @@ class Desk:
     """What the commands work with."""
 
     turns: Turns
+    channels: Channels
     catalog: Catalog
 
     async def run(self, call: Call) -> Answer:
@@ -104,7 +107,7 @@ async def _model(desk: Desk, call: Call) -> Answer:
     if not call.argument:
         return Answer(await _choices(desk, call))
     if call.argument == "reset":
-        await desk.turns.choose_model(channel, "")
+        await desk.channels.choose_model(channel, "")
         return Answer(
             _MODEL_RESET.say(call.language, model=(await desk.catalog.default()).label), public=True
         )
@@ -112,13 +115,13 @@ async def _model(desk: Desk, call: Call) -> Answer:
         model = await desk.catalog.find(call.argument)
     except ModelUnknown as unknown:
         return Answer(f"{unknown.notice(call.language)} {await _instead(desk, call)}".strip())
-    await desk.turns.choose_model(channel, model.id)
+    await desk.channels.choose_model(channel, model.id)
     return Answer(_MODEL_SET.say(call.language, model=model.label), public=True)
 
 
 async def _choices(desk: Desk, call: Call) -> str:
     models = await desk.catalog.all()
-    current = await current_model(desk.turns, desk.catalog, call.conversation)
+    current = await current_model(desk, call.conversation)
     shown = [f"- `{model.id}`" for model in models[:_LISTED]]
     if len(models) > _LISTED:
         shown.append(_MORE.say(call.language, count=len(models) - _LISTED))
@@ -138,9 +141,9 @@ async def _instead(desk: Desk, call: Call) -> str:
     return text.say(call.language, models=names, command=call.spell("model"))
 
 
-async def current_model(turns: Turns, catalog: Catalog, conversation: Conversation) -> Model:
+async def current_model(desk: Desk, conversation: Conversation) -> Model:
     """The model that answers in ``conversation`` now."""
-    return await chosen_or_default(catalog, await turns.model_of(conversation.channel))
+    return await chosen_or_default(desk.catalog, await desk.channels.model_of(conversation.channel))
 
 
 async def chosen_or_default(catalog: Catalog, chosen: str) -> Model:
@@ -151,6 +154,26 @@ async def chosen_or_default(catalog: Catalog, chosen: str) -> Model:
         except ModelUnknown:
             pass  # d.run withdraws models; the channel goes on with the default, and /model says so
     return await catalog.default()
+
+
+async def _settings(desk: Desk, call: Call) -> Answer:
+    channel = call.conversation.channel
+    name, _, value = call.argument.partition(" ")
+    value = value.strip().lower()
+    if not name:
+        busy = await desk.channels.busy_of(channel)
+        return Answer(_SETTINGS.say(call.language, busy=busy.value, command=call.spell("settings")))
+    choices = [busy.value for busy in Busy]
+    if name.lower() != "busy" or value not in [*choices, "reset"]:
+        return Answer(_NO_SETTING.say(call.language, command=call.spell("settings")))
+    await desk.channels.choose_busy(channel, None if value == "reset" else Busy(value))
+    busy = await desk.channels.busy_of(channel)
+    return Answer(_BUSY[busy].say(call.language), public=True)
+
+
+async def _complete_settings(desk: Desk, text: str) -> Sequence[str]:
+    offered = [f"busy {value}" for value in (*(busy.value for busy in Busy), "reset")]
+    return [each for each in offered if each.startswith(text.strip().lower())]
 
 
 async def _stop(desk: Desk, call: Call) -> Answer:
@@ -198,6 +221,19 @@ COMMANDS = {
             Text("starts afresh: what was said before is not read any more", "重新开始，不再参考之前的对话"),
             _reset,
         ),
+        Command(
+            "settings",
+            Text(
+                "shows or changes what this channel does while I am writing: busy queue, collect or interrupt",
+                "查看或更改本频道在我回答期间收到新消息时的处理方式：busy queue、collect 或 interrupt",
+            ),
+            _settings,
+            Argument(
+                "change",
+                Text("busy queue, collect, interrupt or reset", "busy queue、collect、interrupt 或 reset"),
+                _complete_settings,
+            ),
+        ),
         Command("help", Text("says what I can do", "显示使用说明"), _help),
     )
 }
@@ -216,6 +252,30 @@ _DID_YOU_MEAN = Text("Did you mean {models}?", "您是不是想找：{models}？
 _THERE_ARE = Text(
     "Can be chosen: {models}; `{command}` lists them all.", "可选：{models}；输入 `{command}` 查看全部。"
 )
+_SETTINGS = Text(
+    "`busy {busy}`: what I do here with messages that come while I am writing. "
+    "`{command} busy queue` answers each in its turn, `busy collect` answers all that wait together, "
+    "`busy interrupt` stops writing and answers what is new; `busy reset` goes back to the default.",
+    "`busy {busy}`：我在回答时收到新消息的处理方式。`{command} busy queue` 依次逐条回答，`busy collect` 合并等待中的消息一起回答，"
+    "`busy interrupt` 停止当前回答并处理新消息，`busy reset` 恢复默认。",
+)
+_NO_SETTING = Text(
+    "There is no such setting. There are `{command} busy queue`, `busy collect`, `busy interrupt` and `busy reset`.",
+    "没有这个设置。可用：`{command} busy queue`、`busy collect`、`busy interrupt`、`busy reset`。",
+)
+_BUSY = {
+    Busy.QUEUE: Text(
+        "From now on I answer every message here in its turn.", "从现在起，我会在这里依次逐条回答。"
+    ),
+    Busy.COLLECT: Text(
+        "From now on I answer messages that come while I am writing together.",
+        "从现在起，回答期间收到的消息会合并在一起回答。",
+    ),
+    Busy.INTERRUPT: Text(
+        "From now on a new message here stops what I am writing, and is answered instead.",
+        "从现在起，新消息会中断正在生成的回答，我会直接回答新消息。",
+    ),
+}
 _STOPPING = Text("Stopping.", "正在停止。")
 _QUIET = Text("Nothing is being written here now.", "当前没有正在生成的回答。")
 _FORGOTTEN = Text(

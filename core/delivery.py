@@ -53,19 +53,23 @@ class Delivery:
     """Shows one reply on ``surface``. Use as ``async with``; leaving it without ``finish`` stops writing at once.
 
     ``messages`` are the platform ids of an earlier attempt at the same turn: they are written over. ``again``: there
-    was such an attempt, and it may have posted more than it could tell. ``checkpoint`` is awaited with all ids after each new message, before anything else is written.
+    was such an attempt, and it may have posted more than it could tell. ``check`` is called right before each write, and
+    raises when nothing may be written any more. ``checkpoint`` is awaited with all ids after each new message, before
+    anything else is written.
     """
 
     def __init__(
         self,
         surface: Surface,
         *,
+        check: Callable[[], None],
         checkpoint: Checkpoint,
         messages: Sequence[str] = (),
         again: bool = False,
         placeholder: str = "…",
     ) -> None:
         self._surface = surface
+        self._check = check
         self._checkpoint = checkpoint
         self._placeholder = placeholder
         self._again = again
@@ -234,6 +238,7 @@ class Delivery:
                 part.message = found  # what it shows is not known: it is edited next
                 return
             (text, final), end = self._newest(part)
+            self._check()
             try:
                 part.message = await self._surface.post(index, text, final=final)
             except SurfaceFailed:
@@ -244,11 +249,13 @@ class Delivery:
     async def _edit(self, part: _Part, message: str) -> None:
         async with self._turn(self._surface.edits, Urgency.FINAL if part.sealed else Urgency.EDIT):
             (text, final), end = self._newest(part)
+            self._check()
             await self._surface.edit(message, text, final=final)
             part.shown, self.shown = (text, final), end
 
     async def _withdraw(self, message: str) -> None:
         async with self._surface.edits.slot(Urgency.FINAL):
+            self._check()
             await self._surface.withdraw(message)
 
     def _turn(self, budget: Budget, urgency: Urgency) -> Slot:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -15,21 +15,20 @@ from core.drun.catalog import Model
 from core.drun.client import ChatRequest, ModelClient
 from core.drun.endpoints import Deployment
 from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceGone, WindowExceeded
-from core.store.turns import Claim
+from core.hold import Hold, LeaseLost
+from core.store.claims import Claim
 from core.surface import Platform
 from core.window import fit
 
 ATTEMPTS = 3
 """A turn that took its worker down this often is ended with a notice instead of being tried for ever."""
+_NOTICE_ATTEMPTS = 2
+"""How many more it may take to say so."""
 _STORE_TRIES = 3
 _ELSEWHERE_S = 5.0
 """How often a turn is looked at whose platform is not set up."""
 
 log = structlog.get_logger()
-
-
-class LeaseLost(Exception):
-    """Somebody else answers this turn now; nothing more may be written."""
 
 
 @dataclass(slots=True)
@@ -54,14 +53,14 @@ class Engine:
     instructions: str = ""
     language: texts.LanguageChoice = "auto"
 
-    async def answer(self, claim: Claim, stopping: asyncio.Event) -> None:
-        """Shows the reply to ``claim`` and commits the turn. ``stopping`` ends the reply with what was shown.
+    async def answer(self, hold: Hold) -> None:
+        """Shows the reply to the claimed turn and commits it.
 
         Raises LeaseLost, StoreUnavailable when the turn could not be committed, and SurfaceFailed when the platform
         failed for too long: it will be claimed again.
         A turn of a platform that is not here is given back.
         """
-        message = claim.message
+        claim, message = hold.claim, hold.claim.message
         language = texts.language_of(message.text, self.language)
         command = parse_command(message.text)
         if message.conversation.channel.platform not in self.platforms:
@@ -69,36 +68,47 @@ class Engine:
             log.warning("a turn of a platform that is off here", conversation=str(claim.conversation))
             await self.desk.turns.release(claim, wait_s=_ELSEWHERE_S)
         elif claim.attempt > ATTEMPTS:
-            await self._say(claim, texts.GAVE_UP.say(language))
+            await self._give_up(hold, language)
         elif command is not None:
             call = Call(message.conversation, *command, language, claim.sequence, self._spelling(message))
-            await self._say(claim, (await self.desk.run(call)).text)
+            await self._say(hold, (await self.desk.run(call)).text)
         elif not message.text.strip():
-            await self._say(claim, texts.EMPTY_MENTION.say(language, help=self._spelling(message)("help")))
+            await self._say(hold, texts.EMPTY_MENTION.say(language, help=self._spelling(message)("help")))
         else:
-            await self._reply(claim, stopping, language)
+            await self._reply(hold, language)
 
     def _spelling(self, message: UserMessage) -> Callable[[str], str]:
         platform = self.platforms[message.conversation.channel.platform]
         return lambda command: platform.spelled(command, message.conversation)
 
-    async def _say(self, claim: Claim, text: str) -> None:
+    async def _give_up(self, hold: Hold, language: texts.Language) -> None:
+        """Says so, as long as that can be hoped for; the turn is kept where ``drun-chat turns`` shows it."""
+        claim = hold.claim
+        reason = claim.failed or "its workers ended without a word"
+        log.error("a turn was given up", conversation=str(claim.conversation), reason=reason)
+        if claim.attempt <= ATTEMPTS + _NOTICE_ATTEMPTS:
+            await self._say(hold, texts.GAVE_UP.say(language), gave_up=reason)
+        else:
+            await self._commit(claim, None, gave_up=reason)
+
+    async def _say(self, hold: Hold, text: str, *, gave_up: str = "") -> None:
         """Shows words of our own; they are no part of the history."""
+        claim, delivery = hold.claim, self._delivery(hold)
         try:
-            async with self._delivery(claim) as delivery:
+            async with delivery:
                 await delivery.finish(text)
         except SurfaceGone as error:
             log.warning(
                 "a notice could not be shown", conversation=str(claim.conversation), reason=str(error)
             )
-        await self._commit(claim, None)
+        await self._commit(replace(claim, shown=delivery.messages), None, gave_up=gave_up)
 
-    async def _reply(self, claim: Claim, stopping: asyncio.Event, language: texts.Language) -> None:
-        reply = Reply()
-        delivery = self._delivery(claim, placeholder=texts.THINKING.say(language))
+    async def _reply(self, hold: Hold, language: texts.Language) -> None:
+        claim, reply = hold.claim, Reply()
+        delivery = self._delivery(hold, placeholder=texts.THINKING.say(language))
         try:
             async with delivery:
-                complete = await self._read(claim, reply, delivery, stopping, language)
+                complete = await self._read(hold, reply, delivery, language)
                 await delivery.finish(reply.note)
         except SurfaceGone as error:
             # Nothing more can be shown there. Any other SurfaceError leaves the turn to a later attempt.
@@ -120,15 +130,14 @@ class Engine:
 
     async def _read(
         self,
-        claim: Claim,
+        hold: Hold,
         reply: Reply,
         delivery: Delivery,
-        stopping: asyncio.Event,
         language: texts.Language,
     ) -> bool:
         """Reads the model until it ends, is stopped, or the platform takes no more. True: the reply is complete."""
-        reading = asyncio.create_task(self._ask(claim, reply, delivery, language), name="reading")
-        stop = asyncio.create_task(stopping.wait(), name="stop")
+        reading = asyncio.create_task(self._ask(hold.claim, reply, delivery, language), name="reading")
+        stop = asyncio.create_task(hold.stopping.wait(), name="stop")
         try:
             await asyncio.wait({reading, stop, delivery.writer}, return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
@@ -139,7 +148,7 @@ class Engine:
         except ChatError as error:
             log.warning(
                 "a turn failed",
-                conversation=str(claim.conversation),
+                conversation=str(hold.claim.conversation),
                 reason=f"{type(error).__name__} {error}",
             )
             if isinstance(error, ReplyCut) and not reply.text:
@@ -180,7 +189,8 @@ class Engine:
                 reply.finish = delta.finish or reply.finish
                 reply.usage = delta.usage or reply.usage
 
-    def _delivery(self, claim: Claim, placeholder: str = "…") -> Delivery:
+    def _delivery(self, hold: Hold, placeholder: str = "…") -> Delivery:
+        claim = hold.claim
         surface = self.platforms[claim.conversation.channel.platform].surface(claim.message)
 
         async def checkpoint(messages: Sequence[str]) -> None:
@@ -189,14 +199,15 @@ class Engine:
 
         return Delivery(
             surface,
+            check=hold.check,
             checkpoint=checkpoint,
             messages=claim.shown,
             again=claim.attempt > 1,
             placeholder=placeholder,
         )
 
-    async def _commit(self, claim: Claim, turn: Turn | None) -> None:
-        await _insist(lambda: self.desk.turns.commit(claim, turn))
+    async def _commit(self, claim: Claim, turn: Turn | None, *, gave_up: str = "") -> None:
+        await _insist(lambda: self.desk.turns.commit(claim, turn, gave_up=gave_up))
 
 
 async def _insist(write: Callable[[], Awaitable[bool]]) -> None:

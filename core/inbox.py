@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from core.commands import Desk, parse_command
 from core.conversation import UserMessage
+from core.store.claims import Accepted, Kind
 from core.store.journal import Journals
-from core.store.turns import Accepted
 from core.texts import LanguageChoice
 
 
@@ -25,6 +25,6 @@ class Inbox:
         """
         # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.
         sound = message.text.encode("utf-8", "replace").decode()
-        # A stop written as text must not wait behind the reply it means.
-        stops = parse_command(message.text) == ("stop", "")
-        return await self.desk.turns.accept(replace(message, text=sound), stops=stops)
+        command = parse_command(message.text)
+        kind = Kind.STOP if command == ("stop", "") else Kind.COMMAND if command else Kind.MESSAGE
+        return await self.desk.turns.accept(replace(message, text=sound), kind)

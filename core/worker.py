@@ -7,24 +7,25 @@ from dataclasses import dataclass
 
 import structlog
 
-from core.engine import LeaseLost
 from core.errors import StoreUnavailable, SurfaceError
-from core.store.turns import Claim, Lease, Nothing, Turns
+from core.hold import Hold, LeaseLost
+from core.store.claims import Claim, Lease, Nothing
+from core.store.turns import Turns
 
 log = structlog.get_logger()
 
-Answering = Callable[[Claim, asyncio.Event], Awaitable[None]]
+Answering = Callable[[Hold], Awaitable[None]]
 
 _LONGEST_WAIT_S = 2.0
 """A wake-up that got lost costs this much at most."""
 _STORE_RETRY_S = 1.0
+_REASON = 300  # characters of it that are kept
 
 
 @dataclass(slots=True)
 class _Running:
-    claim: Claim
+    hold: Hold
     task: asyncio.Task[None]
-    stopping: asyncio.Event
     deadline: asyncio.TimerHandle
     """Ends the task when its lease was not renewed in time."""
 
@@ -94,15 +95,15 @@ class Worker:
     def _start(self, found: Claim | Nothing, claimed_at: float) -> bool:
         if isinstance(found, Nothing):
             return False
-        stopping = asyncio.Event()
+        hold = Hold(found)
         if found.stopped:
-            stopping.set()
+            hold.stopping.set()
         key = str(found.conversation)
         if key in self._running:
             # Its lease ran out unnoticed, as in a process that was stopped for a while, and came back to us.
             self._running[key].task.cancel()
-        task = asyncio.create_task(self._answer_one(found, stopping), name=f"turn {key}")
-        each = _Running(found, task, stopping, self._deadline(found, task, claimed_at))
+        task = asyncio.create_task(self._answer_one(hold), name=f"turn {key}")
+        each = _Running(hold, task, self._deadline(hold, task, claimed_at))
         self._running[key] = each
         task.add_done_callback(lambda _: self._ended(key, each))
         return True
@@ -113,24 +114,37 @@ class Worker:
             del self._running[key]
         self._freed.set()
 
-    def _deadline(self, claim: Claim, task: asyncio.Task[None], leased_at: float) -> asyncio.TimerHandle:
+    def _deadline(self, hold: Hold, task: asyncio.Task[None], leased_at: float) -> asyncio.TimerHandle:
         def overdue() -> None:
-            log.warning("a lease could not be renewed in time", conversation=str(claim.conversation))
+            log.warning("a lease could not be renewed in time", conversation=str(hold.claim.conversation))
             task.cancel()
 
         # The store counts the lease from a moment after ``leased_at``: ours always ends first.
-        return asyncio.get_running_loop().call_at(leased_at + self._lease_s * 3 / 4, overdue)
+        hold.until = leased_at + self._lease_s * 3 / 4
+        return asyncio.get_running_loop().call_at(hold.until, overdue)
 
-    async def _answer_one(self, claim: Claim, stopping: asyncio.Event) -> None:
+    async def _answer_one(self, hold: Hold) -> None:
+        where = str(hold.claim.conversation)
         try:
-            await self._answer(claim, stopping)
+            await self._answer(hold)
         except LeaseLost:
-            log.info("another worker took the turn over", conversation=str(claim.conversation))
-        except (StoreUnavailable, SurfaceError) as error:
+            log.info("another worker took the turn over", conversation=where)
+        except StoreUnavailable as error:
+            # Nothing can be told to Redis now; the lease runs out by itself.
             log.warning("a turn was not ended; it will be answered again", reason=str(error))
-        except Exception:
-            # The lease runs out, the turn is tried again, and after three attempts it ends in a notice.
-            log.exception("a turn failed in a way nobody foresaw", conversation=str(claim.conversation))
+        except SurfaceError as error:
+            log.warning("a turn was not ended; it will be answered again", reason=str(error))
+            await self._give_back(hold, f"{type(error).__name__}: {error}")
+        except Exception as error:
+            # It is tried again, and after three attempts it ends in a notice.
+            log.exception("a turn failed in a way nobody foresaw", conversation=where)
+            await self._give_back(hold, f"{type(error).__name__}: {error}")
+
+    async def _give_back(self, hold: Hold, reason: str) -> None:
+        # Longer each time: what failed at once may well fail at once again.
+        wait_s = self._lease_s / 10 * 2 ** (hold.claim.attempt - 1)
+        with suppress(StoreUnavailable):  # then its lease runs out by itself
+            await self._turns.release(hold.claim, wait_s=wait_s, failed=reason[:_REASON])
 
     async def _renew(self) -> None:
         while True:
@@ -140,7 +154,7 @@ class Worker:
             try:
                 # A store that hangs must not keep us from asking again while the leases last.
                 async with asyncio.timeout(self._lease_s / 4):
-                    leases = await self._turns.renew([each.claim for each in running]) if running else []
+                    leases = await self._turns.renew([each.hold.claim for each in running]) if running else []
             except (StoreUnavailable, TimeoutError):
                 continue
             for each, lease in zip(running, leases, strict=True):
@@ -151,10 +165,10 @@ class Worker:
             each.task.cancel()
             return
         if lease is Lease.STOP:
-            each.stopping.set()
+            each.hold.stopping.set()
         if not each.task.done():
             each.deadline.cancel()
-            each.deadline = self._deadline(each.claim, each.task, asked_at)
+            each.deadline = self._deadline(each.hold, each.task, asked_at)
 
     async def _hear_stops(self) -> None:
         while True:
@@ -162,7 +176,7 @@ class Worker:
                 async with self._turns.stops() as conversations:
                     async for conversation in conversations:
                         if conversation in self._running:
-                            self._running[conversation].stopping.set()
+                            self._running[conversation].hold.stopping.set()
             except StoreUnavailable:
                 await asyncio.sleep(_STORE_RETRY_S)  # renew tells of stops as well
 
@@ -170,8 +184,9 @@ class Worker:
         each.task.cancel()
         await asyncio.gather(each.task, return_exceptions=True)
         try:
-            await self._turns.release(each.claim)
+            await self._turns.release(each.hold.claim)
         except StoreUnavailable:
             log.warning(
-                "a lease was not released; it runs out by itself", conversation=str(each.claim.conversation)
+                "a lease was not released; it runs out by itself",
+                conversation=str(each.hold.claim.conversation),
             )

@@ -63,8 +63,7 @@ class Api:
         return answer({"stopping": await self._inbox.desk.turns.stop(conversation)})
 
     async def _model(self, request: web.Request) -> web.Response:
-        desk = self._inbox.desk
-        model = await current_model(desk.turns, desk.catalog, conversation_of(await self._channel(request)))
+        model = await current_model(self._inbox.desk, conversation_of(await self._channel(request)))
         return answer({"label": model.label})
 
     async def _commands(self, request: web.Request) -> web.Response:

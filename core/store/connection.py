@@ -1,79 +1,123 @@
-"""Redis clients for the two ways of asking: at once, and waiting for something to happen."""
+"""The store's connections: scripts, single commands, and what blocks."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
+from hashlib import sha1
 from importlib import resources
 from typing import Any, ParamSpec, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError
 
 from core.errors import StoreUnavailable
+from core.store.addresses import read_address
+from core.store.discovery import masters_of
+from core.store.masters import ANSWER_TIMEOUT_S, Only
+from core.store.routes import Command, Routed, Routes
 
-# redis-py's own default of ten retries would run a write twice and take four seconds to report a dead server.
-# Every script here is idempotent by the turn's own id, so whoever calls one may decide to call it again.
-ANSWER_TIMEOUT_S = 5.0
-"""How long an answer may take before the server counts as gone."""
-_CONNECTIONS = 64
+_REPLICAS_MS = 1000
+"""How long replicas may take to have a write: many times what they need, and well within the five seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """``ask`` is for what is answered at once; ``wait`` for blocking commands, which keep a connection to themselves."""
+    """``ask`` is for what is answered at once; ``wait`` for blocking commands, which keep a connection to themselves.
+
+    Both send each command to the server that has its first key.
+    """
 
     ask: Redis
     wait: Redis
+    routes: Routes
+    wait_replicas: int = 0
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
 
     def script(self, name: str) -> "Script":
         """The script ``core/store/scripts/<name>.lua``."""
-        # redis-py sends EVALSHA, and loads the script again when the server has lost its cache.
         text = (resources.files("core.store") / "scripts" / f"{name}.lua").read_text()
-        return Script(self.ask.register_script(text))
+        return Script(self.routes, text, self.wait_replicas)
+
+    @asynccontextmanager
+    async def subscribe(self, channel: str) -> AsyncGenerator[AsyncIterator[str], None]:
+        """What is published on ``channel`` from now on, by any server. Raises StoreUnavailable when it is lost."""
+        with translated():
+            # Cluster: what one server publishes, all tell. A lost one is left, and whoever listens to it told so.
+            listening = await self.routes.masters.of(channel)
+            try:
+                async with listening.wait.pubsub(ignore_subscribe_messages=True) as announcements:
+                    await announcements.subscribe(channel)
+                    yield (message["data"] async for message in announcements.listen())
+            except (RedisError, OSError):
+                self.routes.masters.doubt()
+                raise
+
+    def run_along(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs ``work`` until the connections are closed."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def aclose(self) -> None:
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self.routes.masters.aclose()
 
 
-@dataclass(frozen=True, slots=True)
 class Script:
-    """One atomic step, run on the server that has ``keys``: all of them are in one hash slot."""
+    """One atomic step, run on the server that has ``keys``: all of them are in one hash slot.
 
-    _run: Callable[..., Awaitable[Any]]
+    A call that is cut off is repeated on the master of that moment. That may run a script twice, which is allowed only
+    because each of them is idempotent by the turn's own id or by its lease.
+    """
+
+    def __init__(self, routes: Routes, text: str, wait_replicas: int) -> None:
+        self._routes = routes
+        self._text = text
+        self._hash = sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self._wait_replicas = wait_replicas
 
     async def __call__(
         self, keys: Sequence[str], arguments: Sequence[str | int | float], *, kept: bool = False
     ) -> Any:
         """``kept``: replicas must have it too before it counts. Raises StoreUnavailable when they do not."""
-        return await self._run(keys, arguments)
+        wait_for = self._wait_replicas if kept else 0
+        # On the same connection: WAIT counts the replicas that have all that this connection has written.
+        then: list[Command] = [("WAIT", wait_for, _REPLICAS_MS)] if wait_for else []
+        rest = (len(keys), *keys, *arguments)
+        try:
+            replies = await self._routes.send(keys[0], ("EVALSHA", self._hash, *rest), *then, again=True)
+        except NoScriptError:
+            # A new master, one that was restarted, or SCRIPT FLUSH. EVAL leaves the script in the cache.
+            replies = await self._routes.send(keys[0], ("EVAL", self._text, *rest), *then, again=True)
+        if wait_for and replies[1] < wait_for:
+            raise StoreUnavailable(
+                f"{replies[1]} of {wait_for} replicas had it after {_REPLICAS_MS} ms (REDIS_WAIT_REPLICAS)"
+            )
+        return replies[0]
 
 
 @asynccontextmanager
-async def connect(url: str) -> AsyncGenerator[Connections, None]:
-    """Clients for ``url`` (redis://, rediss://, unix://). Nothing is sent before the first command."""
-    ask = _client(url)
-    wait = _client(url)
+async def connect(url: str, *, wait_replicas: int = 0) -> AsyncGenerator[Connections, None]:
+    """Connections to the store at ``url``, in any form that ``read_address`` knows. Nothing is sent before the first call.
+
+    ``wait_replicas``: how many replicas must have what a script keeps. Raises ValueError for the URL.
+    """
+    masters = masters_of(read_address(url))
+    routes = Routes(masters)
+    if isinstance(masters, Only):
+        ask, wait = masters.server.ask, masters.server.wait
+    else:
+        ask, wait = Routed(routes, blocking=False), Routed(routes, blocking=True)
+    connections = Connections(ask, wait, routes, wait_replicas)
     try:
-        yield Connections(ask, wait)
+        yield connections
     finally:
-        await ask.aclose()
-        await wait.aclose()
-
-
-def _client(url: str) -> Redis:
-    pool = BlockingConnectionPool.from_url(
-        url,
-        decode_responses=True,
-        max_connections=_CONNECTIONS,
-        timeout=ANSWER_TIMEOUT_S,
-        # No socket_timeout: with one, redis-py sends through asyncio.wait_for, which in Python 3.11 swallows a
-        # cancellation that comes as the send ends (cpython issue 86296). The callers here bring their own.
-        socket_timeout=None,
-        socket_connect_timeout=ANSWER_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return Redis.from_pool(pool)
+        await connections.aclose()
 
 
 P = ParamSpec("P")

@@ -27,6 +27,14 @@ class Partition:
     def wake(self) -> str:
         return f"{self.prefix}wake"
 
+    @property
+    def channels(self) -> str:
+        return f"{self.prefix}channels"
+
+    @property
+    def parked(self) -> str:
+        return f"{self.prefix}parked"
+
     def seen(self, channel: Channel, name: str) -> str:
         return f"{self.prefix}seen:{channel}:{name}"
 

@@ -8,17 +8,15 @@ its conversation simply comes due again. The wake list is a hint and never the t
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any
 
 import msgspec
 import structlog
-from redis.exceptions import RedisError
 
 from core.conversation import Channel, Conversation, Turn, UserMessage
-from core.store.connection import ANSWER_TIMEOUT_S, Connections, translated, translating
+from core.store.claims import Accepted, Busy, Claim, Kind, Lease, Nothing, Parked, RawClaim
+from core.store.connection import Connections, translating
 from core.store.keys import PARTITIONS, STOPS, Partition, partition_of
+from core.store.wakes import LOOK_AGAIN_S, Wakes
 
 SEEN_S = 24 * 3600
 """Slack redelivers for up to 24 hours (Delayed Events)."""
@@ -26,70 +24,37 @@ TURNS_READ = 100
 """Turns of history that come with a claim; the window rarely holds more."""
 TURNS_KEPT = 1000
 
+TOGETHER = 20
+"""Messages that are answered together, where a channel wants that."""
+PARKED_KEPT = 1000
+CHANNEL_LISTED_S = 31 * 24 * 3600
+"""Channels that were silent for longer are not read for what was missed."""
+
 log = structlog.get_logger()
-
-_message = msgspec.json.Decoder(UserMessage)
-_turn = msgspec.json.Decoder(Turn)
-_ids = msgspec.json.Decoder(list[str])
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """``new`` is False for what was accepted before; ``ahead`` counts the conversation's turns before this one."""
-
-    new: bool
-    ahead: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One turn, leased to this worker, with all that answering it needs."""
-
-    message: UserMessage
-    sequence: str
-    fence: str
-    attempt: int
-    shown: Sequence[str]
-    """The platform's messages of an earlier attempt, to be written over."""
-    stopped: bool
-    model: str
-    """The channel's own choice; empty when it has none."""
-    history: Sequence[Turn]
-    """Oldest first."""
-
-    @property
-    def conversation(self) -> Conversation:
-        return self.message.conversation
-
-
-class Lease(IntEnum):
-    """How a lease stands. The numbers are renew.lua's."""
-
-    LOST = 0
-    KEPT = 1
-    STOP = 2
-    """Kept, and somebody asked for the reply to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No conversation may be claimed now; one comes due in ``due_s`` seconds, if any is known."""
-
-    due_s: float | None
 
 
 class Turns:
     """All conversations of a deployment. Every method raises StoreUnavailable when Redis does not answer."""
 
     def __init__(
-        self, connections: Connections, *, partitions: int, lease_s: float, history_ttl_s: int
+        self,
+        connections: Connections,
+        *,
+        partitions: int,
+        lease_s: float,
+        history_ttl_s: int,
+        busy: Busy = Busy.QUEUE,
+        most_waiting: int = 100,
+        look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
+        self._connections = connections
         self._redis = connections.ask
-        self._waiting = connections.wait
+        self._wakes = Wakes(connections, partitions, look_again_s=look_again_s)
         self._partitions = [Partition(number) for number in range(partitions)]
         self._lease_ms = int(lease_s * 1000)
         self._ttl = history_ttl_s
-        self._next = 0
+        self._busy = busy
+        self._most_waiting = most_waiting
         self._accept = connections.script("accept")
         self._claim = connections.script("claim")
         self._checkpoint = connections.script("checkpoint")
@@ -99,6 +64,7 @@ class Turns:
         self._stop = connections.script("stop")
         self._stop_all = connections.script("stop_all")
         self._reset = connections.script("reset")
+        self._place = connections.script("place")
 
     def _partition(self, channel: Channel) -> Partition:
         return partition_of(channel, len(self._partitions))
@@ -110,14 +76,11 @@ class Turns:
         return int(await self._redis.get(PARTITIONS) or 0)
 
     @translating
-    async def accept(self, message: UserMessage, *, stops: bool = False) -> Accepted:
-        """Takes ``message`` in, once: by its event and by its own id, each remembered for 24 hours.
-
-        ``stops``: it asks the reply that is being written here to stop.
-        """
+    async def accept(self, message: UserMessage, kind: Kind = Kind.MESSAGE) -> Accepted:
+        """Takes ``message`` in, once: by its event and by its own id, each remembered for 24 hours."""
         conversation, channel = message.conversation, message.conversation.channel
         keys = self._partition(channel)
-        new, ahead = await self._accept(
+        state, *found = await self._accept(
             [
                 keys.seen(channel, f"event:{message.event_id}"),
                 keys.seen(channel, f"message:{message.message_id}"),
@@ -126,6 +89,7 @@ class Turns:
                 keys.channel(channel),
                 keys.schedule,
                 keys.wake,
+                keys.channels,
             ],
             [
                 str(conversation),
@@ -133,95 +97,122 @@ class Turns:
                 SEEN_S,
                 int(conversation.thread is not None),
                 self._ttl,
-                STOPS if stops else "",
+                STOPS,
+                kind.value,
+                message.message_id,
+                self._busy.value,
+                self._most_waiting,
+                str(channel),
+                CHANNEL_LISTED_S * 1000,
             ],
+            kept=True,
         )
-        return Accepted(bool(new), ahead)
+        if state == 1:
+            ahead, line, sequence = found
+            return Accepted(new=True, ahead=ahead, line=line, sequence=str(sequence))
+        return Accepted(new=False, ahead=found[0], refused=True) if found else Accepted(new=False)
 
     @translating
     async def claim(self) -> Claim | Nothing:
-        """The oldest runnable turn. Partitions are visited in turn; "oldest" holds within one."""
-        due: float | None = None
-        for _ in self._partitions:
-            keys = self._partitions[self._next]
-            self._next = (self._next + 1) % len(self._partitions)
-            found = await self._claim([keys.schedule, keys.wake], [keys.prefix, self._lease_ms, TURNS_READ])
+        """The oldest runnable turn. Partitions are visited in turn; "oldest" holds within one.
+
+        Only those that may have something are asked, see ``Wakes``: of what nobody told it hears ``look_again_s`` later.
+        """
+        for looking in self._wakes.looks():
+            keys = looking.known.keys
+            found = await self._claim(
+                [keys.schedule, keys.wake],
+                [keys.prefix, self._lease_ms, TURNS_READ, self._busy.value, TOGETHER],
+            )
             if len(found) > 1:
+                self._wakes.found(looking)
+                raw = RawClaim.of(found)
                 try:
-                    return _read_claim(found)
-                except msgspec.MsgspecError:
-                    # Written by another version. Its lease runs out, and no other conversation waits for it.
-                    log.exception("a turn cannot be read", conversation=found[0])
-                    due = 0.0
-            elif found[0] >= 0:
-                due = found[0] / 1000 if due is None else min(due, found[0] / 1000)
-        return Nothing(due)
+                    return raw.read()
+                except ValueError as error:
+                    # Written by another version: that one may requeue it, and nobody waits behind it meanwhile.
+                    log.exception("a turn cannot be read", conversation=str(raw.conversation))
+                    parked = raw.parked(f"cannot be read: {error}")
+                    await self._end(raw, None, raw.conversation, parked, len(raw.entries))
+                    return Nothing(0.0)
+            self._wakes.nothing(looking, found[0] / 1000 if found[0] >= 0 else None)
+        return Nothing(self._wakes.due_s())
 
     async def wait(self, at_most_s: float) -> None:
         """Returns when something was accepted or given back, or after ``at_most_s``; a hint, never the truth."""
-        try:
-            # BLPOP 0 would wait for ever; and so would a client whose server went away without a word.
-            async with asyncio.timeout(at_most_s + ANSWER_TIMEOUT_S):
-                await self._waiting.blpop(
-                    [keys.wake for keys in self._partitions], timeout=max(0.01, at_most_s)
-                )
-        except (RedisError, OSError):
-            await asyncio.sleep(min(1.0, at_most_s))  # the claim that follows reports it
+        await self._wakes.wait(max(0.01, at_most_s))
 
     @translating
     async def renew(self, claims: Sequence[Claim]) -> list[Lease]:
         """Prolongs the leases of ``claims`` with one call a partition, and tells how each stands."""
-        leases: dict[str, Lease] = {}
-        for keys in self._partitions:
-            mine = [claim for claim in claims if self._partition(claim.conversation.channel) == keys]
-            if mine:
-                named = [value for claim in mine for value in (str(claim.conversation), claim.fence)]
-                states = await self._renew([keys.schedule], [keys.prefix, self._lease_ms, *named])
-                for claim, state in zip(mine, states, strict=True):
-                    leases[str(claim.conversation)] = Lease(state)
+        shares: dict[Partition, list[Claim]] = {}
+        for claim in claims:
+            shares.setdefault(self._partition(claim.conversation.channel), []).append(claim)
+        told = await asyncio.gather(*(self._renew_share(*share) for share in shares.items()))
+        leases = {name: lease for share in told for name, lease in share.items()}
         return [leases[str(claim.conversation)] for claim in claims]
+
+    async def _renew_share(self, keys: Partition, claims: Sequence[Claim]) -> dict[str, Lease]:
+        named = [value for claim in claims for value in (str(claim.conversation), claim.fence)]
+        states = await self._renew([keys.schedule], [keys.prefix, self._lease_ms, *named])
+        names = [str(claim.conversation) for claim in claims]
+        return {name: Lease(state) for name, state in zip(names, states, strict=True)}
 
     @translating
     async def checkpoint(self, claim: Claim, shown: Sequence[str]) -> bool:
         """Remembers the platform's messages of the running reply. False: the lease was lost."""
         keys = self._partition(claim.conversation.channel)
         ids = msgspec.json.encode(list(shown)).decode()
-        return bool(await self._checkpoint([keys.state(claim.conversation)], [claim.fence, ids]))
+        state = keys.state(claim.conversation)
+        return bool(await self._checkpoint([state], [claim.fence, claim.sequence, ids]))
 
     @translating
-    async def commit(self, claim: Claim, turn: Turn | None) -> bool:
-        """Ends the turn; ``turn`` joins the history of its owner, None leaves no trace. False: the lease was lost."""
+    async def commit(self, claim: Claim, turn: Turn | None, *, gave_up: str = "") -> bool:
+        """Ends the turn; ``turn`` joins the history of its owner, None leaves no trace. False: the lease was lost.
+
+        ``gave_up``: why it was not answered; then it is kept for inspection.
+        """
         conversation = claim.conversation
-        keys = self._partition(conversation.channel)
         # The turn that opens a thread is said in the channel, and read by the thread as its root.
         in_channel = conversation.thread is None or claim.message.opens_thread
-        owner = conversation.channel if in_channel else conversation
-        done = await self._commit(
-            [
-                keys.state(conversation),
-                keys.queue(conversation),
-                keys.history(owner),
-                keys.schedule,
-                keys.wake,
-            ],
-            [
-                str(conversation),
-                claim.fence,
-                claim.sequence,
-                msgspec.json.encode(turn).decode() if turn else "",
-                TURNS_KEPT,
-                self._ttl,
-            ],
+        parked = None
+        if gave_up:
+            said = tuple(msgspec.json.encode(message).decode() for message in claim.messages)
+            parked = Parked(str(conversation), said, tuple(claim.shown), gave_up)
+        return await self._end(
+            claim, turn, conversation.channel if in_channel else conversation, parked, len(claim.messages)
         )
-        return bool(done)
 
     @translating
-    async def release(self, claim: Claim, *, wait_s: float = 0) -> bool:
-        """Gives the turn back unfinished, to be claimed again after ``wait_s``. False: the lease was lost."""
+    async def release(self, claim: Claim, *, wait_s: float = 0, failed: str = "") -> bool:
+        """Gives the turn back unfinished, to be claimed again after ``wait_s``. False: the lease was lost.
+
+        ``failed`` says why; without it nothing has failed, and the attempt does not count.
+        """
         keys = self._partition(claim.conversation.channel)
         state = keys.state(claim.conversation)
-        arguments: list[str | int] = [str(claim.conversation), claim.fence, int(wait_s * 1000)]
+        arguments: list[str | int] = [str(claim.conversation), claim.fence, int(wait_s * 1000), failed]
         return bool(await self._release([state, keys.schedule, keys.wake], arguments))
+
+    @translating
+    async def place(self, conversation: Conversation, sequence: str, *, told: Sequence[str] = ()) -> int:
+        """The number in line of a turn that waits, 1 for who is next; 0 when it is being answered, or was.
+
+        ``told`` are messages that tell of the wait: they become the reply's, unless 0 is returned.
+        """
+        keys = self._partition(conversation.channel)
+        ids = msgspec.json.encode(list(told)).decode() if told else ""
+        before, *since = await self._place(
+            [keys.queue(conversation), keys.state(conversation), keys.schedule],
+            [str(conversation), sequence, ids],
+        )
+        if before != 0:
+            return max(0, int(before))
+        # Nothing of its own is before it, so it waits for a worker, like all that became runnable earlier.
+        waiting = await asyncio.gather(
+            *(self._redis.zcount(each.schedule, "-inf", since[0]) for each in self._partitions)
+        )
+        return max(1, sum(waiting))
 
     @translating
     async def stop(self, conversation: Conversation) -> bool:
@@ -238,10 +229,8 @@ class Turns:
     @asynccontextmanager
     async def stops(self) -> AsyncGenerator[AsyncIterator[str], None]:
         """The conversations whose reply shall stop, as they are announced; ``renew`` tells what was missed."""
-        with translated():
-            async with self._waiting.pubsub(ignore_subscribe_messages=True) as announcements:
-                await announcements.subscribe(STOPS)
-                yield (message["data"] async for message in announcements.listen())
+        async with self._connections.subscribe(STOPS) as announced:
+            yield announced
 
     @translating
     async def reset(self, conversation: Conversation, *, turn: str = "") -> None:
@@ -256,31 +245,36 @@ class Turns:
         else:
             await self._reset([channel, keys.state(conversation)], [turn, self._ttl])
 
-    @translating
-    async def model_of(self, channel: Channel) -> str:
-        """The model chosen for ``channel``; empty when none was."""
-        return str(await self._redis.hget(self._partition(channel).channel(channel), "model") or "")
-
-    @translating
-    async def choose_model(self, channel: Channel, model: str) -> None:
-        """Switches ``channel`` to ``model`` from the next claimed turn on; empty forgets the choice."""
-        key = self._partition(channel).channel(channel)
-        if model:
-            await self._redis.hset(key, "model", model)
-        else:
-            await self._redis.hdel(key, "model")
-
-
-def _read_claim(found: list[Any]) -> Claim:
-    _, fence, attempt, entry, shown, stopped, model, own, shared = found
-    sequence, _, message = entry.partition(" ")
-    return Claim(
-        message=_message.decode(message),
-        sequence=sequence,
-        fence=str(fence),
-        attempt=attempt,
-        shown=_ids.decode(shown) if shown else [],
-        stopped=bool(stopped),
-        model=model,
-        history=[_turn.decode(turn.partition(" ")[2]) for turn in [*own, *shared][::-1]],
-    )
+    async def _end(
+        self,
+        claim: Claim | RawClaim,
+        turn: Turn | None,
+        owner: Channel | Conversation,
+        parked: Parked | None,
+        messages: int,
+    ) -> bool:
+        conversation = claim.conversation
+        keys = self._partition(conversation.channel)
+        done = await self._commit(
+            [
+                keys.state(conversation),
+                keys.queue(conversation),
+                keys.history(owner),
+                keys.schedule,
+                keys.wake,
+                keys.parked,
+            ],
+            [
+                str(conversation),
+                claim.fence,
+                claim.sequence,
+                msgspec.json.encode(turn).decode() if turn else "",
+                TURNS_KEPT,
+                self._ttl,
+                messages,
+                msgspec.json.encode(parked).decode() if parked else "",
+                PARKED_KEPT,
+            ],
+            kept=True,
+        )
+        return bool(done)

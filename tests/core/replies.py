@@ -19,7 +19,12 @@ def deliver(
     surface: FakeSurface, messages: Sequence[str] = (), placeholder: str = "Thinking…", *, again: bool = False
 ) -> Delivery:
     return Delivery(
-        surface, checkpoint=no_checkpoint, messages=messages, again=again, placeholder=placeholder
+        surface,
+        check=lambda: None,
+        checkpoint=no_checkpoint,
+        messages=messages,
+        again=again,
+        placeholder=placeholder,
     )
 
 

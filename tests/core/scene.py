@@ -12,11 +12,13 @@ from core.conversation import Conversation, Turn, UserMessage
 from core.drun.catalog import Catalog
 from core.drun.endpoints import Endpoint
 from core.engine import Engine
+from core.hold import Hold
+from core.store.claims import Claim
 from core.store.connection import Connections
-from core.store.turns import Claim, Turns
+from core.store.turns import Turns
 from core.surface import Surface
 from tests.core.drun.talk import maas, model_client
-from tests.core.store.talk import ROOM, ask, claimed, said, turns_of
+from tests.core.store.talk import ROOM, ask, channels_of, claimed, said, turns_of
 from tests.doubles.drun.server import DrunDouble
 from tests.fakes.surface import FakeSurface
 
@@ -57,14 +59,14 @@ class Scene:
     async def answer(self, text: str, where: Conversation = ROOM) -> list[str]:
         """What the platform shows in the end, after a whole turn."""
         claim = await self.asked(text, where)
-        await self.engine.answer(claim, asyncio.Event())
+        await self.engine.answer(Hold(claim))
         return self.platform.of(claim.message).texts()
 
     def answering(self, claim: Claim, stopping: asyncio.Event | None = None) -> asyncio.Task[None]:
         return asyncio.create_task(self._answer(claim, stopping or asyncio.Event()))
 
     async def _answer(self, claim: Claim, stopping: asyncio.Event) -> None:
-        await self.engine.answer(claim, stopping)
+        await self.engine.answer(Hold(claim, stopping))
 
     async def history(self, where: Conversation = ROOM) -> list[Turn]:
         """What was said, as the next turn will read it; ``kept`` has the rest."""
@@ -93,7 +95,7 @@ async def scene(
     turns = turns_of(connections, lease_s=lease_s)
     async with model_client() as client:
         catalog = Catalog(client, endpoints or [maas(drun)], default=default, aliases={}, runs={})
-        desk, platform = Desk(turns, catalog), FakePlatform()
+        desk, platform = Desk(turns, channels_of(connections), catalog), FakePlatform()
         yield Scene(
             connections.ask,
             turns,

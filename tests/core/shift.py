@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from time import monotonic
 
-from core.store.turns import Claim, Turns
+from core.hold import Hold
+from core.store.claims import Claim
+from core.store.turns import Turns
 from core.worker import Worker
 from tests.core.store.talk import answered
 
@@ -24,7 +26,8 @@ class Answering:
         self.now = 0
         self.most = 0
 
-    async def __call__(self, claim: Claim, stopping: asyncio.Event) -> None:
+    async def __call__(self, hold: Hold) -> None:
+        claim, stopping = hold.claim, hold.stopping
         self.begun.append(claim)
         self.now += 1
         self.most = max(self.most, self.now)

@@ -12,7 +12,7 @@ from core.errors import ModelUnavailable, StoreUnavailable
 from core.store.connection import Connections, connect
 from core.texts import Language
 from tests.core.drun.talk import maas, model_client
-from tests.core.store.talk import GENERAL, ROOM, answered, ask, exchange, read, thread, turns_of
+from tests.core.store.talk import GENERAL, ROOM, answered, ask, channels_of, exchange, read, thread, turns_of
 from tests.doubles.drun.refusals import broken
 from tests.doubles.drun.server import DrunDouble
 
@@ -26,7 +26,7 @@ async def desk_with(
 ) -> AsyncGenerator[Desk, None]:
     async with DrunDouble(maas_models=models) as drun, model_client() as client:
         catalog = Catalog(client, [maas(drun)], default=default, aliases={}, runs={})
-        yield Desk(turns_of(connections), catalog)
+        yield Desk(turns_of(connections), channels_of(connections), catalog)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_a_list_of_exactly_thirty_is_whole(connections: Connections) -> No
 async def test_a_model_is_switched_for_the_channel_and_all_its_threads(desk: Desk) -> None:
     answer = await run(desk, "model", "deepseek-r1", where=thread("1"))
     assert answer == Answer("From now on `public/deepseek-r1` answers in this channel.", public=True)
-    assert await desk.turns.model_of(GENERAL) == "public/deepseek-r1"
+    assert await desk.channels.model_of(GENERAL) == "public/deepseek-r1"
     assert (await run(desk, "model")).text.startswith("`public/deepseek-r1` answers")
     assert (await ask(desk.turns, "hello", thread("2"))).model == "public/deepseek-r1"
     elsewhere = Conversation(Channel("slack", "T1", "random"))
@@ -109,7 +109,7 @@ async def test_model_reset_goes_back_to_the_default(desk: Desk) -> None:
     answer = await run(desk, "model", "reset")
     assert answer.public
     assert "`public/deepseek-v3`" in answer.text
-    assert await desk.turns.model_of(GENERAL) == ""
+    assert await desk.channels.model_of(GENERAL) == ""
 
 
 @languages
@@ -120,7 +120,7 @@ async def test_a_model_that_is_none_changes_nothing_and_names_what_is_near(
     assert "`deepseek-v4`" in answer.text
     assert "`public/deepseek-v3`" in answer.text
     assert not answer.public
-    assert await desk.turns.model_of(GENERAL) == ""
+    assert await desk.channels.model_of(GENERAL) == ""
 
 
 async def test_a_model_like_no_other_gets_no_suggestion(desk: Desk) -> None:
@@ -130,7 +130,7 @@ async def test_a_model_like_no_other_gets_no_suggestion(desk: Desk) -> None:
 
 
 async def test_a_withdrawn_choice_falls_back_to_the_default_and_model_says_so(desk: Desk) -> None:
-    await desk.turns.choose_model(GENERAL, "public/withdrawn")
+    await desk.channels.choose_model(GENERAL, "public/withdrawn")
     assert (await run(desk, "model")).text.startswith("`public/deepseek-v3` answers")
 
 
@@ -146,14 +146,22 @@ async def test_a_list_that_cannot_be_read_is_one_sentence(
 ) -> None:
     async with DrunDouble() as drun, model_client() as client:
         drun.maas.listing_fault = broken()
-        desk = Desk(turns_of(connections), Catalog(client, [maas(drun)], aliases={}, runs={}))
+        desk = Desk(
+            turns_of(connections),
+            channels_of(connections),
+            Catalog(client, [maas(drun)], aliases={}, runs={}),
+        )
         assert (await run(desk, "model", language=language)).text == ModelUnavailable().notice(language)
 
 
 @languages
 async def test_a_store_out_of_reach_is_one_sentence(drun: DrunDouble, language: Language) -> None:
     async with connect("redis://127.0.0.1:1") as connections, model_client() as client:
-        desk = Desk(turns_of(connections), Catalog(client, [maas(drun)], aliases={}, runs={}))
+        desk = Desk(
+            turns_of(connections),
+            channels_of(connections),
+            Catalog(client, [maas(drun)], aliases={}, runs={}),
+        )
         for name, argument in (("model", "deepseek-r1"), ("stop", ""), ("reset", "")):
             answer = await run(desk, name, argument, language)
             assert answer == Answer(StoreUnavailable().notice(language))

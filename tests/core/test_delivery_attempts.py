@@ -77,7 +77,7 @@ async def test_all_ids_are_kept_after_each_new_message_before_anything_else_is_w
         assert len(surface.writes) == before, "something was written before the id was kept"
         kept.append(list(messages))
 
-    async with Delivery(surface, checkpoint=checkpoint, messages=["a"]) as delivery:
+    async with Delivery(surface, check=lambda: None, checkpoint=checkpoint, messages=["a"]) as delivery:
         delivery.add(text)
         await asyncio.sleep(12)
         await delivery.finish()
@@ -94,7 +94,7 @@ async def test_a_reply_whose_ids_cannot_be_kept_is_written_no_further() -> None:
     async def checkpoint(messages: Sequence[str]) -> None:
         raise ConnectionError("the lease is lost")
 
-    async with Delivery(surface, checkpoint=checkpoint) as delivery:
+    async with Delivery(surface, check=lambda: None, checkpoint=checkpoint) as delivery:
         delivery.add("one")
         await asyncio.wait({delivery.writer}, timeout=60)
         delivery.add(" two")

@@ -10,10 +10,11 @@ import pytest
 from core import texts
 from core.conversation import Channel, Conversation, Turn, Usage
 from core.drun.endpoints import Deployment, Endpoint
-from core.engine import ATTEMPTS, LeaseLost
+from core.engine import ATTEMPTS
 from core.errors import SurfaceFailed, SurfaceGone
+from core.hold import Hold, LeaseLost
+from core.store.claims import Nothing
 from core.store.connection import Connections
-from core.store.turns import Nothing
 from tests.core.scene import Scene, scene
 from tests.core.store.talk import GENERAL, ROOM, ask, claimed, exchange, expire, said
 from tests.doubles.drun.refusals import OVERFLOWS, unreachable, upstream_error
@@ -42,7 +43,7 @@ async def test_a_turn_is_shown_and_remembered_as_it_was_said(
 async def test_history_keeps_what_answered_what_it_cost_and_where_it_is_shown(stage: Scene) -> None:
     stage.drun.script(Script("one two three"))
     claim = await stage.asked("count")
-    await stage.engine.answer(claim, asyncio.Event())
+    await stage.engine.answer(Hold(claim))
     [turn] = await stage.kept()
     assert (turn.id, turn.model, turn.messages) == (claim.message.turn_id, "public/deepseek-v3", ("m0",))
     assert turn.usage == Usage(prompt_tokens=2, completion_tokens=3)
@@ -87,10 +88,10 @@ async def test_an_answer_that_did_not_end_by_itself_says_so_and_is_remembered_as
 
 async def test_a_withdrawn_model_is_replaced_by_the_default(stage: Scene) -> None:
     stage.drun.reply_with("Still here.")
-    await stage.turns.choose_model(GENERAL, "public/withdrawn")
+    await stage.desk.channels.choose_model(GENERAL, "public/withdrawn")
     assert await stage.answer("hello") == ["Still here."]
     assert stage.drun.requests[-1].model == "public/deepseek-v3"
-    await stage.turns.choose_model(GENERAL, "public/deepseek-r1")
+    await stage.desk.channels.choose_model(GENERAL, "public/deepseek-r1")
     await stage.answer("and now?")
     assert stage.drun.requests[-1].model == "public/deepseek-r1"
 
@@ -121,7 +122,7 @@ async def test_a_reply_that_could_never_be_shown_was_never_said(stage: Scene) ->
     stage.drun.reply_with("Nobody reads this.")
     claim = await stage.asked("hello")
     stage.platform.of(claim.message).outcomes = deque([SurfaceGone("not in channel")])
-    await stage.engine.answer(claim, asyncio.Event())
+    await stage.engine.answer(Hold(claim))
     assert await stage.history() == [Turn("ada", "hello", "", complete=False)]
 
 
@@ -130,7 +131,7 @@ async def test_a_platform_that_fails_for_a_moment_costs_nothing(stage: Scene) ->
     claim = await stage.asked("hello")
     surface = stage.platform.of(claim.message)
     surface.outcomes = deque([SurfaceFailed("500")])
-    await stage.engine.answer(claim, asyncio.Event())
+    await stage.engine.answer(Hold(claim))
     assert surface.texts() == ["Here."]
     assert await stage.history() == [Turn("ada", "hello", "Here.")]
 
@@ -156,7 +157,7 @@ async def test_a_turn_that_was_stopped_before_it_was_taken_over_ends_at_once(sta
     surface, stopping = stage.platform.of(claim.message), asyncio.Event()
     surface.shown["m0"] = "one two ▍"
     stopping.set()
-    await stage.engine.answer(claim, stopping)
+    await stage.engine.answer(Hold(claim, stopping))
     assert surface.texts() == ["_Stopped._"]
     assert await stage.history() == [Turn("ada", "count", "", complete=False)]
 
@@ -176,7 +177,7 @@ async def test_a_turn_that_is_taken_over_is_written_into_the_messages_that_are_t
     await expire(connections.ask, ROOM)
     second = await claimed(stage.turns)
     assert list(second.shown) == ["m0"]
-    await stage.engine.answer(second, asyncio.Event())
+    await stage.engine.answer(Hold(second))
     assert surface.shown == {"m0": "un deux trois"}
     assert [turn.reply for turn in await stage.history()] == ["un deux trois"]
 
@@ -202,13 +203,13 @@ async def test_a_commit_without_a_lease_is_told(stage: Scene, connections: Conne
     await expire(connections.ask, ROOM)
     await claimed(stage.turns)
     with pytest.raises(LeaseLost):
-        await stage.engine.answer(claim, asyncio.Event())
+        await stage.engine.answer(Hold(claim))
 
 
 async def test_a_turn_that_took_three_workers_down_ends_in_a_notice(stage: Scene) -> None:
     for question, language in (("hello", "en"), ("你好", "zh")):
         claim = replace(await stage.asked(question), attempt=ATTEMPTS + 1)
-        await stage.engine.answer(claim, asyncio.Event())
+        await stage.engine.answer(Hold(claim))
         shown = stage.platform.of(claim.message).texts()
         assert shown == [texts.GAVE_UP.en if language == "en" else texts.GAVE_UP.zh]
     assert not stage.drun.requests
@@ -218,7 +219,7 @@ async def test_a_turn_that_took_three_workers_down_ends_in_a_notice(stage: Scene
 async def test_the_third_attempt_is_still_one(stage: Scene) -> None:
     stage.drun.reply_with("At last.")
     claim = replace(await stage.asked("hello"), attempt=ATTEMPTS)
-    await stage.engine.answer(claim, asyncio.Event())
+    await stage.engine.answer(Hold(claim))
     assert stage.platform.of(claim.message).texts() == ["At last."]
 
 
@@ -239,14 +240,14 @@ async def test_a_written_reset_forgets_what_came_before_it_and_nothing_after(sta
     for text in ("/reset", "my name is Ada"):
         await stage.turns.accept(said(text))
     for _ in range(2):
-        await stage.engine.answer(await claimed(stage.turns), asyncio.Event())
+        await stage.engine.answer(Hold(await claimed(stage.turns)))
     assert [turn.text for turn in await stage.history()] == ["my name is Ada"]
 
 
 async def test_a_notice_that_cannot_be_shown_ends_its_turn_all_the_same(stage: Scene) -> None:
     claim = await stage.asked("/help")
     stage.platform.of(claim.message).outcomes = deque([SurfaceGone("gone")])
-    await stage.engine.answer(claim, asyncio.Event())
+    await stage.engine.answer(Hold(claim))
     assert isinstance(await stage.turns.claim(), Nothing)
 
 
@@ -268,7 +269,7 @@ async def test_a_turn_of_a_platform_that_is_off_here_is_left_to_others(
 ) -> None:
     elsewhere = Conversation(Channel("discord", "1", "2"))
     claim = await stage.asked("hello", elsewhere)
-    await stage.engine.answer(claim, asyncio.Event())
+    await stage.engine.answer(Hold(claim))
     found = await stage.turns.claim()
     assert isinstance(found, Nothing), "not at once: it would go round and round"
     assert found.due_s is not None
@@ -282,7 +283,7 @@ async def test_turns_of_one_conversation_follow_each_other_without_a_gap(stage: 
     for number in range(5):
         await stage.turns.accept(said(f"{number}"))
     for _ in range(5):
-        await stage.engine.answer(await claimed(stage.turns), asyncio.Event())
+        await stage.engine.answer(Hold(await claimed(stage.turns)))
     sent = [len(request.messages) for request in stage.drun.requests]
     assert all(later == earlier + 2 for earlier, later in pairwise(sent))
     assert [turn.text for turn in await stage.history()] == ["0", "1", "2", "3", "4"]

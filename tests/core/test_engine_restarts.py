@@ -1,6 +1,5 @@
 """Redis goes in the middle of a turn, and comes back."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from core.conversation import Turn
 from core.errors import StoreUnavailable
+from core.hold import Hold
 from core.store.connection import connect
 from tests.core.scene import Scene, scene
 from tests.core.store.own_server import OwnServer, own_server
@@ -78,7 +78,7 @@ async def test_a_longer_outage_of_redis_leaves_the_turn_to_another_attempt(
         claim = await stage.asked("/help")
         server.kill()
         with pytest.raises(StoreUnavailable):
-            await stage.engine.answer(claim, asyncio.Event())
+            await stage.engine.answer(Hold(claim))
         async with own_server(tmp_path):
             await expire(stage.redis, ROOM)
             again = await claimed(stage.turns)

@@ -8,15 +8,17 @@ from core.commands import Desk
 from core.drun.catalog import Catalog
 from core.errors import StoreUnavailable
 from core.inbox import Inbox
+from core.store.claims import Claim, Lease
 from core.store.connection import Connections, connect
 from core.store.journal import Journals
-from core.store.turns import Claim, Lease
 from tests.core.drun.talk import model_client
-from tests.core.store.talk import ROOM, answered, ask, claimed, said, thread, turns_of
+from tests.core.store.talk import ROOM, answered, ask, channels_of, claimed, said, thread, turns_of
 
 
 def inbox_on(connections: Connections, catalog: Catalog) -> Inbox:
-    return Inbox(Desk(turns_of(connections), catalog), Journals(connections, ttl_s=60))
+    return Inbox(
+        Desk(turns_of(connections), channels_of(connections), catalog), Journals(connections, ttl_s=60)
+    )
 
 
 @pytest.fixture

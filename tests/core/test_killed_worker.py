@@ -66,7 +66,7 @@ class Journal:
     async def until_remembered(self, message: UserMessage) -> None:
         """The first message of the reply is posted and checkpointed."""
         state = f"drun:{{0}}:state:{message.conversation}"
-        await eventually(lambda: self._redis.hexists(state, "shown"))
+        await eventually(lambda: self._redis.hexists(state, "shown:1"))
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ from time import monotonic
 import pytest
 
 from core import texts
+from core.hold import Hold
+from core.store.claims import Claim, Lease, Nothing
 from core.store.connection import Connections, connect
-from core.store.turns import Claim, Lease, Nothing, Turns
+from core.store.turns import Turns
 from core.worker import Worker
 from tests.core.scene import Scene
 from tests.core.shift import shift
@@ -199,11 +201,11 @@ async def test_a_turn_that_always_fails_ends_in_a_notice_after_three_attempts(
     attempts: list[int] = []
     over = asyncio.Event()
 
-    async def answer(claim: Claim, stopping: asyncio.Event) -> None:
-        attempts.append(claim.attempt)
-        if claim.attempt <= 3:
+    async def answer(hold: Hold) -> None:
+        attempts.append(hold.claim.attempt)
+        if hold.claim.attempt <= 3:
             raise RuntimeError("nobody foresaw this")
-        await stage.engine.answer(claim, stopping)
+        await stage.engine.answer(hold)
         over.set()
 
     message = said("hello")

@@ -24,6 +24,7 @@ from core.store.journal import Journals
 from core.store.turns import Turns
 from core.surface import Surface
 from core.worker import Worker
+from tests.core.store.talk import channels_of
 
 SHOWN = "shown"
 """The journal's name."""
@@ -97,7 +98,7 @@ async def work(redis_url: str, drun_url: str, key: str, lease_s: float) -> None:
         client = ModelClient(http)
         catalog = Catalog(client, [Endpoint(Deployment.MAAS, drun_url, key)], aliases={}, runs={})
         platform = JournalPlatform(Journals(connections, ttl_s=86_400))
-        engine = Engine(Desk(turns, catalog), client, {platform.name: platform})
+        engine = Engine(Desk(turns, channels_of(connections), catalog), client, {platform.name: platform})
         worker = Worker(turns, engine.answer, capacity=20, lease_s=lease_s)
         sys.stdout.write("ready\n")
         sys.stdout.flush()

@@ -19,6 +19,7 @@ from core.inbox import Inbox
 from core.store.connection import Connections
 from core.store.journal import Journals
 from core.store.turns import Turns
+from tests.core.store.talk import channels_of
 from tests.doubles.discord.commands import MOST_CHOICES, STRING, check_commands
 from tests.doubles.discord.server import DiscordDouble
 
@@ -28,7 +29,7 @@ async def inbox(connections: Connections) -> AsyncIterator[Inbox]:
     async with http_client() as http:
         catalog = Catalog(ModelClient(http), [], aliases={}, runs={})
         turns = Turns(connections, partitions=1, lease_s=10.0, history_ttl_s=60)
-        yield Inbox(Desk(turns, catalog), Journals(connections, ttl_s=60))
+        yield Inbox(Desk(turns, channels_of(connections), catalog), Journals(connections, ttl_s=60))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from core.store.connection import Connections
 from core.store.connection import connect as connect_store
 from core.store.journal import Journals
 from core.store.turns import Turns
+from tests.core.store.talk import channels_of
 
 MODELS = ["demo/smollm2-135m", "demo/other"]
 
@@ -57,7 +58,7 @@ async def inbox(
     async with http_client() as http:
         turns = Turns(connections, partitions=1, lease_s=10, history_ttl_s=0)
         catalog = Catalog(ModelClient(http), [endpoint], aliases={}, runs={})
-        yield Inbox(Desk(turns, catalog), journals)
+        yield Inbox(Desk(turns, channels_of(connections), catalog), journals)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from adapters.web.events import conversation_of
 from adapters.web.transcript import Asked, journal_of, line_of
 from core.conversation import UserMessage
 from core.inbox import Inbox
+from core.store.claims import Claim, Nothing
 from core.store.connection import Connections
-from core.store.turns import Claim, Nothing
 from tests.adapters.web.browser import Browser, browsing
 from tests.adapters.web.conftest import MODELS
 
@@ -102,7 +102,7 @@ async def test_the_model_that_answers_is_named(page: str, inbox: Inbox) -> None:
     async with browsing(page) as browser:
         model = await browser.get("/api/channels/general/model")
         assert model.body == {"label": f"{MODELS[0]} (demo model)"}
-        await inbox.desk.turns.choose_model(conversation_of("general").channel, MODELS[1])
+        await inbox.desk.channels.choose_model(conversation_of("general").channel, MODELS[1])
         model = await browser.get("/api/channels/general/model")
         assert model.body == {"label": f"{MODELS[1]} (demo model)"}
 

@@ -22,7 +22,7 @@ def delivery(surface: WebSurface, shown: Sequence[str] = ()) -> Delivery:
     async def checkpoint(messages: Sequence[str]) -> None:
         pass
 
-    return Delivery(surface, checkpoint=checkpoint, messages=shown)
+    return Delivery(surface, check=lambda: None, checkpoint=checkpoint, messages=shown)
 
 
 async def shown(journals: Journals) -> list[Shown]:

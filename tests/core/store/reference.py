@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from core.conversation import Channel, Conversation, Turn, UserMessage
-from core.store.turns import Claim, Lease
+from core.store.claims import Claim, Lease
 
 
 @dataclass

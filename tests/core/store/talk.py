@@ -8,9 +8,11 @@ from typing import TypeVar
 from redis.asyncio import Redis
 
 from core.conversation import Channel, Conversation, Turn, UserMessage
+from core.store.channels import Channels
+from core.store.claims import Claim
 from core.store.connection import Connections
 from core.store.keys import partition_of
-from core.store.turns import Claim, Turns
+from core.store.turns import Turns
 
 T = TypeVar("T")
 
@@ -22,9 +24,25 @@ _numbers = count(1)
 
 
 def turns_of(
-    connections: Connections, *, partitions: int = 1, lease_s: float = LEASE_S, ttl_s: int = DAY_S
+    connections: Connections,
+    *,
+    partitions: int = 1,
+    lease_s: float = LEASE_S,
+    ttl_s: int = DAY_S,
+    look_again_s: float = 0.0,
 ) -> Turns:
-    return Turns(connections, partitions=partitions, lease_s=lease_s, history_ttl_s=ttl_s)
+    """Every claim looks into all partitions, unless ``look_again_s`` is given: tests do not wait for hints."""
+    return Turns(
+        connections,
+        partitions=partitions,
+        lease_s=lease_s,
+        history_ttl_s=ttl_s,
+        look_again_s=look_again_s,
+    )
+
+
+def channels_of(connections: Connections, *, partitions: int = 1) -> Channels:
+    return Channels(connections, partitions=partitions)
 
 
 def thread(name: str, channel: Channel = GENERAL) -> Conversation:

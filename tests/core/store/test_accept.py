@@ -5,14 +5,15 @@ import asyncio
 import pytest
 
 from core.conversation import Channel, Conversation
+from core.store.claims import Accepted, Nothing
 from core.store.connection import Connections, connect
-from core.store.turns import Accepted, Nothing, Turns
-from tests.core.store.talk import GENERAL, ROOM, ask, claimed, exchange, said, thread, turns_of
+from core.store.turns import Turns
+from tests.core.store.talk import GENERAL, ROOM, ask, channels_of, claimed, exchange, said, thread, turns_of
 
 
 async def test_a_message_becomes_one_turn_with_all_it_said(turns: Turns) -> None:
     message = said("hello, 世界 🙂\n\x00\"'", thread("1.5"), opens_thread=True)
-    assert await turns.accept(message) == Accepted(new=True, ahead=0)
+    assert await turns.accept(message) == Accepted(new=True, ahead=0, line=0, sequence="1")
     claim = await claimed(turns)
     assert claim.message == message
     assert (claim.attempt, claim.stopped, list(claim.shown)) == (1, False, [])
@@ -118,11 +119,12 @@ async def test_a_channel_and_its_threads_are_accepted_side_by_side(turns: Turns)
     assert found == [f"{GENERAL}:1", f"{GENERAL}:2", f"{ROOM}"]
 
 
-async def test_a_claim_knows_the_model_that_the_channel_chose(turns: Turns) -> None:
-    await turns.choose_model(GENERAL, "public/deepseek-r1")
-    assert await turns.model_of(GENERAL) == "public/deepseek-r1"
+async def test_a_claim_knows_the_model_that_the_channel_chose(turns: Turns, connections: Connections) -> None:
+    channels = channels_of(connections)
+    await channels.choose_model(GENERAL, "public/deepseek-r1")
+    assert await channels.model_of(GENERAL) == "public/deepseek-r1"
     first = await ask(turns, "in a thread", thread("1"))
     assert first.model == "public/deepseek-r1"
-    await turns.choose_model(GENERAL, "")
+    await channels.choose_model(GENERAL, "")
     assert (await ask(turns, "in the channel")).model == ""
-    assert await turns.model_of(GENERAL) == ""
+    assert await channels.model_of(GENERAL) == ""

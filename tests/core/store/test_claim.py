@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from core.conversation import Channel, Conversation
+from core.store.claims import Claim, Nothing
 from core.store.connection import Connections, connect
-from core.store.turns import Claim, Nothing, Turns
+from core.store.parked import ParkedTurns
+from core.store.turns import Turns
 from tests.core.store.talk import (
     GENERAL,
     ROOM,
@@ -156,12 +158,15 @@ async def test_the_next_due_time_is_that_of_all_partitions(connections: Connecti
 async def test_a_turn_that_cannot_be_read_does_not_stop_the_others(
     turns: Turns, connections: Connections
 ) -> None:
-    """As after a step back to an older version."""
+    """As after a step back to an older version: it is kept until somebody can read it again."""
     await turns.accept(said("broken", thread("a")))
     await connections.ask.lset(f"drun:{{0}}:queue:{GENERAL}:a", 0, '1 {"no": "message"}')
     await turns.accept(said("sound", thread("b")))
     assert await turns.claim() == Nothing(0.0), "come back at once"
     assert (await claimed(turns)).message.text == "sound"
+    [given_up] = await ParkedTurns(connections, partitions=1).all()
+    assert given_up.turn.messages == ('{"no": "message"}',)
+    assert "cannot be read" in given_up.turn.reason
 
 
 async def test_the_scripts_outlive_a_server_that_forgets_them(turns: Turns, connections: Connections) -> None:

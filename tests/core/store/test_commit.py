@@ -1,10 +1,12 @@
 """The end of a turn."""
 
 import asyncio
+from dataclasses import replace
 
 from core.conversation import Turn
+from core.store.claims import Lease, Nothing
 from core.store.connection import Connections
-from core.store.turns import TURNS_KEPT, TURNS_READ, Lease, Nothing, Turns
+from core.store.turns import TURNS_KEPT, TURNS_READ, Turns
 from tests.core.store.talk import (
     GENERAL,
     ROOM,
@@ -76,17 +78,7 @@ async def test_a_lease_that_ran_out_but_was_not_taken_over_still_commits(
 
 async def test_a_commit_of_another_sequence_changes_nothing(turns: Turns) -> None:
     claim = await ask(turns, "hello")
-    wrong = type(claim)(
-        message=claim.message,
-        sequence="7",
-        fence=claim.fence,
-        attempt=1,
-        shown=(),
-        stopped=False,
-        model="",
-        history=(),
-    )
-    assert not await turns.commit(wrong, answered(claim))
+    assert not await turns.commit(replace(claim, sequence="7"), answered(claim))
     assert [lease.name for lease in await turns.renew([claim])] == ["KEPT"]
     assert await turns.commit(claim, answered(claim))
 

@@ -7,8 +7,19 @@ import pytest
 from core.conversation import Channel, Conversation
 from core.store.connection import Connections
 from core.store.keys import Partition, partition_of
-from core.store.turns import SEEN_S, Turns
-from tests.core.store.talk import DAY_S, GENERAL, ROOM, ask, claimed, exchange, said, thread, turns_of
+from core.store.turns import CHANNEL_LISTED_S, SEEN_S, Turns
+from tests.core.store.talk import (
+    DAY_S,
+    GENERAL,
+    ROOM,
+    ask,
+    channels_of,
+    claimed,
+    exchange,
+    said,
+    thread,
+    turns_of,
+)
 
 
 async def lifetimes(connections: Connections) -> dict[str, int]:
@@ -17,7 +28,7 @@ async def lifetimes(connections: Connections) -> dict[str, int]:
     return {key: await connections.ask.ttl(key) async for key in keys if ":channel:" not in key}
 
 
-async def everything_that_can_happen(turns: Turns) -> None:
+async def everything_that_can_happen(turns: Turns, connections: Connections) -> None:
     await exchange(turns, "hello")
     await exchange(turns, "root", thread("1"), opens_thread=True)
     await exchange(turns, "inside", thread("1"))
@@ -31,22 +42,22 @@ async def everything_that_can_happen(turns: Turns) -> None:
     await turns.reset(thread("1"))
     await turns.reset(thread("never spoken in"))
     await turns.reset(ROOM)
-    await turns.choose_model(GENERAL, "public/deepseek-r1")
+    await channels_of(connections).choose_model(GENERAL, "public/deepseek-r1")
     # Nothing is left to do: what wakes workers goes with the next look.
     await turns.claim()
 
 
 async def test_every_key_that_a_turn_leaves_behind_goes_by_itself(connections: Connections) -> None:
-    await everything_that_can_happen(turns_of(connections))
+    await everything_that_can_happen(turns_of(connections), connections)
     left = await lifetimes(connections)
-    assert {kind.split(":")[2] for kind in left} == {"seen", "state", "history"}
+    assert {kind.split(":")[2] for kind in left} == {"seen", "state", "history", "channels"}
     for key, seconds in left.items():
-        most = SEEN_S if ":seen:" in key else DAY_S
+        most = {"seen": SEEN_S, "channels": CHANNEL_LISTED_S}.get(key.split(":")[2], DAY_S)
         assert most - 60 < seconds <= most, key
 
 
 async def test_where_history_is_kept_for_ever_only_the_seen_marks_go(connections: Connections) -> None:
-    await everything_that_can_happen(turns_of(connections, ttl_s=0))
+    await everything_that_can_happen(turns_of(connections, ttl_s=0), connections)
     left = await lifetimes(connections)
     assert {key.split(":")[2] for key, seconds in left.items() if seconds == -1} == {"state", "history"}
     assert all(seconds > 0 for key, seconds in left.items() if ":seen:" in key)

@@ -3,8 +3,9 @@
 import asyncio
 from time import monotonic
 
+from core.store.claims import Claim, Lease, Nothing
 from core.store.connection import Connections, connect
-from core.store.turns import Claim, Lease, Nothing, Turns
+from core.store.turns import Turns
 from tests.core.store.talk import ROOM, answered, ask, claimed, expire, said, thread, turns_of
 
 

@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 from core.conversation import Channel, Conversation, UserMessage
+from core.store.claims import Accepted, Claim, Nothing
 from core.store.connection import Connections, connect
-from core.store.turns import Accepted, Claim, Nothing
 from tests.core.store.reference import Reference
 from tests.core.store.talk import answered, expire, said, turns_of
 

@@ -1,0 +1,70 @@
+"""Turns that were given up: kept until somebody looks at them, and lets them be tried again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from core.conversation import Conversation
+from core.store.claims import Parked
+from core.store.connection import Connections, translating
+from core.store.keys import Partition, partition_of
+
+_parked = msgspec.json.Decoder(Parked)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """One of them: when it was given up, and what it was."""
+
+    at: datetime
+    turn: Parked
+
+
+class ParkedTurns:
+    """Every method raises StoreUnavailable when Redis does not answer."""
+
+    def __init__(self, connections: Connections, *, partitions: int) -> None:
+        self._redis = connections.ask
+        self._partitions = [Partition(number) for number in range(partitions)]
+        self._requeue = connections.script("requeue")
+
+    @translating
+    async def all(self) -> Sequence[GivenUp]:
+        """Oldest first."""
+        found = []
+        for keys in self._partitions:
+            # redis-py types replies for all protocols and encodings at once; these are pairs of text and number.
+            members: Any = await self._redis.zrange(keys.parked, 0, -1, withscores=True)
+            found += [
+                GivenUp(datetime.fromtimestamp(score / 1000, UTC), _parked.decode(member))
+                for member, score in members
+            ]
+        return sorted(found, key=lambda given_up: given_up.at)
+
+    @translating
+    async def requeue(self, turn: Parked) -> bool:
+        """Lets ``turn`` be tried again, as if it had been asked now. False: it is not parked any more."""
+        conversation = Conversation.parse(turn.conversation)
+        keys = partition_of(conversation.channel, len(self._partitions))
+        done = await self._requeue(
+            [
+                keys.parked,
+                keys.queue(conversation),
+                keys.state(conversation),
+                keys.channel(conversation.channel),
+                keys.schedule,
+                keys.wake,
+            ],
+            [
+                turn.conversation,
+                msgspec.json.encode(turn).decode(),
+                int(conversation.thread is not None),
+                msgspec.json.encode(turn.shown).decode(),
+                *turn.messages,
+            ],
+            kept=True,
+        )
+        return bool(done)
