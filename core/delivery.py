@@ -55,7 +55,7 @@ class Delivery:
     ``messages`` are the platform ids of an earlier attempt at the same turn: they are written over. ``again``: there
     was such an attempt, and it may have posted more than it could tell. ``check`` is called right before each write, and
     raises when nothing may be written any more. ``checkpoint`` is awaited with all ids after each new message, before
-    anything else is written.
+    anything else is written. ``doubt`` is said under a reply that may have been posted twice, where nobody can tell.
     """
 
     def __init__(
@@ -67,11 +67,14 @@ class Delivery:
         messages: Sequence[str] = (),
         again: bool = False,
         placeholder: str = "…",
+        doubt: str = "",
     ) -> None:
         self._surface = surface
         self._check = check
         self._checkpoint = checkpoint
         self._placeholder = placeholder
+        self._doubt = doubt
+        self._doubtful = False
         self._again = again
         self._parts = [_Part(message=message) for message in messages] or [_Part(unsure=again)]
         self._open = 0  # index of the part that grows
@@ -109,17 +112,22 @@ class Delivery:
     async def finish(self, note: str = "") -> None:
         """Shows all that was added, and ``note`` as a last paragraph. Raises SurfaceError if that failed."""
         if note:
-            self._take_in()
-            text = self._parts[self._open].text
-            noted = f"{closed(text.rstrip())}\n\n{note}" if text.strip() else note
-            self._beyond = len(noted) - len(text)
-            self._grow(noted)
+            self._say_below(note)
+        if self._doubtful:
+            self._say_below(self._doubt)
         self._finishing.set()
         self._begun.set()
         self._news.set()
         if self._slot is not None:
             self._slot.urge(Urgency.FINAL)
         await self.writer
+
+    def _say_below(self, note: str) -> None:
+        self._take_in()
+        text = self._parts[self._open].text
+        noted = f"{closed(text.rstrip())}\n\n{note}" if text.strip() else note
+        self._beyond += len(noted) - len(text)
+        self._grow(noted)
 
     async def _write_all(self) -> None:
         await self._wait_for_first_text()
@@ -234,7 +242,7 @@ class Delivery:
     async def _post(self, index: int) -> None:
         part = self._parts[index]
         async with self._turn(self._surface.posts, Urgency.FIRST):
-            if part.unsure and (found := await self._surface.find(index)) is not None:
+            if part.unsure and (found := await self._found(index)) is not None:
                 part.message = found  # what it shows is not known: it is edited next
                 return
             (text, final), end = self._newest(part)
@@ -245,6 +253,18 @@ class Delivery:
                 part.unsure = True
                 raise
             part.shown, self.shown = (text, final), end
+
+    async def _found(self, index: int) -> str | None:
+        """The message that may have been posted before, if it is there and that can be known."""
+        try:
+            return await self._surface.find(index)
+        except SurfaceGone:
+            # The bot may not look (any more). Saying nothing would be worse than saying it twice, and saying so.
+            if not self._doubtful:
+                self._doubtful = True
+                if self._finishing.is_set():
+                    self._say_below(self._doubt)
+            return None
 
     async def _edit(self, part: _Part, message: str) -> None:
         async with self._turn(self._surface.edits, Urgency.FINAL if part.sealed else Urgency.EDIT):

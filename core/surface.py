@@ -6,6 +6,14 @@ from typing import Protocol
 from core.conversation import Conversation, UserMessage
 from core.pacing import Budget
 
+NOTICE, REFUSAL, OUTAGE = 900, 901, 902
+"""Parts that are none of the reply's: no reply has so many. A notice of the wait becomes the reply's first message."""
+
+
+def stands_alone(part: int) -> bool:
+    """``part`` continues no other one: it is shown as an answer to the question itself."""
+    return part == 0 or part >= NOTICE
+
 
 class Surface(Protocol):
     """Where one reply is shown.
@@ -30,12 +38,17 @@ class Surface(Protocol):
         """What ``edit`` draws on."""
         ...
 
+    @property
+    def marks(self) -> Budget:
+        """What ``mark`` draws on."""
+        ...
+
     def size(self, text: str) -> int:
         """What ``text`` costs of ``limit`` once it is written in the platform's way."""
         ...
 
     async def post(self, part: int, text: str, *, final: bool) -> str:
-        """Shows the reply's ``part``-th message (from 0) and returns the platform's id of it.
+        """Shows the reply's ``part``-th message (from 0), or one of those above, and returns the platform's id of it.
 
         After a SurfaceFailed it may have been shown all the same; posted again, it shows the newer text, once.
         """
@@ -44,7 +57,7 @@ class Surface(Protocol):
     async def find(self, part: int) -> str | None:
         """The platform's id of the ``part``-th message if it was posted before; asked when that is not known.
 
-        None where posting again is harmless.
+        None where posting again is harmless. SurfaceGone where the bot may not look.
         """
         ...
 
@@ -56,6 +69,13 @@ class Surface(Protocol):
         """Removes ``message``: a part of an earlier attempt that the reply no longer has."""
         ...
 
+    async def mark(self, *, waiting: bool) -> None:
+        """Shows at the question itself, small and quietly, that it waits; or no more.
+
+        Nothing happens where it is so already, or where the question is gone. SurfaceGone: the bot may not do it here.
+        """
+        ...
+
 
 class Platform(Protocol):
     """One platform, ready to show replies and able to listen."""
@@ -63,6 +83,11 @@ class Platform(Protocol):
     @property
     def name(self) -> str:
         """The folder's name: the first part of every conversation of this platform."""
+        ...
+
+    @property
+    def keeps(self) -> bool:
+        """What could not be accepted comes again by itself: nobody has to write it twice."""
         ...
 
     def surface(self, message: UserMessage) -> Surface:

@@ -1,5 +1,6 @@
 """The bot's own words, in English and Simplified Chinese."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,11 @@ class Text:
 
     def say(self, language: Language, **values: object) -> str:
         return (self.en if language == "en" else self.zh).format(**values)
+
+    def is_said_by(self, text: str) -> bool:
+        """``text`` begins with this sentence, in either language and with whatever values."""
+        patterns = (re.sub(r"\\{\w+\\}", ".{1,40}", re.escape(each)) for each in (self.en, self.zh))
+        return any(re.match(pattern, text) for pattern in patterns)
 
 
 def language_of(text: str, choice: LanguageChoice = "auto") -> Language:
@@ -40,8 +46,25 @@ ONLY_REASONING = Text(
     "模型把全部输出都用在了思考上，没有给出回答。请缩小问题范围后再试。",
 )
 FILTERED = Text("The provider stopped this answer.", "该回答被服务商中止。")
+MAYBE_TWICE = Text(
+    "This answer may stand here twice: I was interrupted, and cannot look for what I wrote before.",
+    "这条回答可能重复：我中途被打断，且无权查看之前是否已经发出。",
+)
 GAVE_UP = Text(
     "This question could not be answered in three attempts. Please ask it again.",
     "这个问题尝试了三次都没有成功，请重新提问。",
+)
+BUSY = Text(
+    "⏳ _Busy: this is number {number} in line. The answer will appear here._",
+    "⏳ _正忙：这个问题排在第 {number} 位，回答会显示在这里。_",
+)
+REFUSED = Text(
+    "{count} questions are waiting here already, so this one is not taken. "
+    "Please ask it again when some are answered.",
+    "这里已有 {count} 个问题在等待，因此没有收下这个问题。请等其中一些得到回答后再问一次。",
+)
+OUTAGE = Text(
+    "My memory (Redis) cannot be reached right now. Your message is kept and will be answered as soon as it is back.",
+    "暂时无法访问存储（Redis）。您的消息已保留，恢复后会立即回答。",
 )
 DEMO_MODEL = Text("demo model", "演示模型")

@@ -45,6 +45,12 @@ class ParkedTurns:
         return sorted(found, key=lambda given_up: given_up.at)
 
     @translating
+    async def drop(self, turn: Parked) -> bool:
+        """Forgets ``turn``. False: it is not parked any more."""
+        keys = partition_of(Conversation.parse(turn.conversation).channel, len(self._partitions))
+        return bool(await self._redis.zrem(keys.parked, msgspec.json.encode(turn).decode()))
+
+    @translating
     async def requeue(self, turn: Parked) -> bool:
         """Lets ``turn`` be tried again, as if it had been asked now. False: it is not parked any more."""
         conversation = Conversation.parse(turn.conversation)
@@ -61,10 +67,20 @@ class ParkedTurns:
             [
                 turn.conversation,
                 msgspec.json.encode(turn).decode(),
-                int(conversation.thread is not None),
+                _in_thread(turn, conversation),
                 msgspec.json.encode(turn.shown).decode(),
                 *turn.messages,
             ],
             kept=True,
         )
         return bool(done)
+
+
+def _in_thread(turn: Parked, conversation: Conversation) -> int:
+    """requeue.lua's word for it: 0 it is not in a thread, 1 it is, 2 it is the one that opens the thread."""
+    if conversation.thread is None:
+        return 0
+    try:
+        return 2 if turn.read()[0].opens_thread else 1
+    except ValueError:
+        return 1

@@ -8,7 +8,8 @@ import pytest
 
 from core.delivery import Delivery
 from core.errors import SurfaceBusy, SurfaceError, SurfaceFailed, SurfaceGone
-from tests.core.replies import deliver, expected
+from core.hold import LeaseLost
+from tests.core.replies import deliver, expected, no_checkpoint
 from tests.fakes.clock import virtual_time
 from tests.fakes.surface import FakeSurface, Write
 
@@ -102,3 +103,60 @@ async def test_a_reply_whose_ids_cannot_be_kept_is_written_no_further() -> None:
             await delivery.finish()
 
     assert len(surface.writes) == 1
+
+
+@virtual_time
+@pytest.mark.parametrize("quick", [True, False], ids=["the text is whole", "the text is growing"])
+async def test_where_the_bot_may_not_look_it_posts_and_says_that_it_may_be_twice(quick: bool) -> None:
+    surface = FakeSurface(blind=True)
+    delivery = Delivery(
+        surface, check=lambda: None, checkpoint=no_checkpoint, again=True, doubt="Perhaps twice."
+    )
+    async with delivery:
+        delivery.add("Yes")
+        if not quick:
+            await asyncio.sleep(1)
+        await delivery.finish("Stopped.")
+
+    assert surface.texts() == ["Yes\n\nStopped.\n\nPerhaps twice."] or surface.texts() == [
+        "Yes\n\nPerhaps twice.\n\nStopped."
+    ]
+    assert delivery.shown == len("Yes")
+
+
+@virtual_time
+async def test_nothing_is_written_once_the_lease_may_have_ended() -> None:
+    """As in a process that was stopped for longer than its lease, and goes on where it was."""
+    surface = FakeSurface(limit=300)
+    lost = False
+
+    def check() -> None:
+        if lost:
+            raise LeaseLost
+
+    async with Delivery(surface, check=check, checkpoint=no_checkpoint, messages=["a", "b"]) as delivery:
+        surface.shown.update(a="", b="")
+        delivery.add("one")
+        await asyncio.sleep(3)
+        assert [write.kind for write in surface.writes] == ["edit"]
+        lost = True
+        delivery.add(" two " * 200)
+        with pytest.raises(LeaseLost):
+            await delivery.finish()
+
+    assert len(surface.writes) == 1
+
+
+@virtual_time
+async def test_nothing_is_posted_once_the_lease_may_have_ended() -> None:
+    surface = FakeSurface()
+
+    def check() -> None:
+        raise LeaseLost
+
+    async with Delivery(surface, check=check, checkpoint=no_checkpoint) as delivery:
+        delivery.add("one")
+        with pytest.raises(LeaseLost):
+            await delivery.finish()
+
+    assert surface.writes == []

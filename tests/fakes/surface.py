@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from core.drawing import drawn
-from core.errors import SurfaceError
+from core.errors import SurfaceError, SurfaceGone
 from core.pacing import Budget
 from tests.fakes.clock import now
 
@@ -65,6 +65,8 @@ class FakeSurface:
     """A post that failed has taken effect all the same."""
     posts: Budget = field(default_factory=lambda: Budget(1_000, 1.0, now=now))
     edits: Budget = field(default_factory=lambda: Budget(1_000, 1.0, now=now))
+    blind: bool = False
+    """It does not let the bot look for its messages."""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     writes: list[Write] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
@@ -102,6 +104,8 @@ class FakeSurface:
         return message
 
     async def find(self, part: int) -> str | None:
+        if self.blind:
+            raise SurfaceGone("missing_scope")
         return self._parts.get(part)
 
     async def edit(self, message: str, text: str, *, final: bool) -> None:

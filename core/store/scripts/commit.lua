@@ -29,6 +29,10 @@ local now = time[1] * 1000 + time[2] / 1000
 if ARGV[8] ~= '' then
   redis.call('ZADD', KEYS[6], now, ARGV[8])
   redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -ARGV[9] - 1)
+  if tonumber(ARGV[6]) > 0 then
+    -- Also where nobody asks anything any more, and no commit removes what is too old.
+    redis.call('EXPIRE', KEYS[6], ARGV[6])
+  end
 end
 if tonumber(ARGV[6]) > 0 then
   redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now - ARGV[6] * 1000)

@@ -30,6 +30,7 @@ def turns_of(
     lease_s: float = LEASE_S,
     ttl_s: int = DAY_S,
     look_again_s: float = 0.0,
+    most_waiting: int = 100,
 ) -> Turns:
     """Every claim looks into all partitions, unless ``look_again_s`` is given: tests do not wait for hints."""
     return Turns(
@@ -38,6 +39,7 @@ def turns_of(
         lease_s=lease_s,
         history_ttl_s=ttl_s,
         look_again_s=look_again_s,
+        most_waiting=most_waiting,
     )
 
 

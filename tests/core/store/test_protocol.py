@@ -19,16 +19,18 @@ from hypothesis.stateful import (
 )
 
 from core.conversation import Channel, Conversation, UserMessage
-from core.store.claims import Accepted, Claim, Nothing
+from core.store.channels import Channels
+from core.store.claims import Busy, Claim, Kind, Nothing
 from core.store.connection import Connections, connect
-from tests.core.store.reference import Reference
+from core.store.parked import ParkedTurns
+from tests.core.store.reference import PARTITIONS, Reference
 from tests.core.store.talk import answered, expire, said, turns_of
 
 T = TypeVar("T")
 
 CHANNELS = (Channel("slack", "T1", "c1"), Channel("slack", "T1", "c2"))
-PLACES = tuple(Conversation(channel, name) for channel in CHANNELS for name in (None, "t1", "t2"))
-PARTITIONS = 2
+PLACES = (*(Conversation(CHANNELS[0], name) for name in (None, "t1", "t2")), Conversation(CHANNELS[1]))
+MOST_WAITING = 5
 
 
 class Protocol(RuleBasedStateMachine):
@@ -44,9 +46,12 @@ class Protocol(RuleBasedStateMachine):
         self.ask = connections[0].ask
         self.run(self.ask.flushdb())
         self.workers = [
-            turns_of(connections[number % len(connections)], partitions=PARTITIONS) for number in range(3)
+            turns_of(connections[number % len(connections)], partitions=PARTITIONS, most_waiting=MOST_WAITING)
+            for number in range(3)
         ]
-        self.model = Reference()
+        self.channels = Channels(connections[0], partitions=PARTITIONS)
+        self.parked = ParkedTurns(connections[1], partitions=PARTITIONS)
+        self.model = Reference(most_waiting=MOST_WAITING)
 
     def run(self, step: Awaitable[T]) -> T:
         async def stepped() -> T:
@@ -54,14 +59,36 @@ class Protocol(RuleBasedStateMachine):
 
         return self.runner.run(stepped())
 
-    @rule(target=messages, where=st.sampled_from(PLACES), opens=st.booleans(), worker=st.integers(0, 2))
-    def accept(self, where: Conversation, opens: bool, worker: int) -> UserMessage:
+    @rule(
+        target=messages,
+        where=st.sampled_from(PLACES),
+        opens=st.booleans(),
+        worker=st.integers(0, 2),
+        kind=st.sampled_from([*[Kind.MESSAGE] * 4, Kind.COMMAND, Kind.STOP]),
+    )
+    def accept(
+        self, where: Conversation, opens: bool, worker: int, kind: Kind
+    ) -> UserMessage | MultipleResults[UserMessage]:
         first = where.thread is not None and self.model.places[where].root is None
         # What people say is often the same.
         message = said("hi", where, opens_thread=opens and first)
-        ahead = self.model.accept(message)
-        assert self.run(self.workers[worker].accept(message)) == Accepted(new=True, ahead=ahead)
-        return message
+        expected = self.model.accept(message, kind)
+        assert self.run(self.workers[worker].accept(message, kind)) == expected
+        return multiple() if expected.refused else message
+
+    @rule(where=st.sampled_from(CHANNELS), busy=st.sampled_from(Busy))
+    def choose(self, where: Channel, busy: Busy) -> None:
+        self.model.busy[where] = busy
+        self.run(self.channels.choose_busy(where, busy))
+
+    @rule(where=st.sampled_from(PLACES), back=st.integers(0, 3), told=st.sampled_from([[], ["w1"], ["w2"]]))
+    def place(self, where: Conversation, back: int, told: list[str]) -> None:
+        known = self.model.accepted[where]
+        if known:
+            sequence = known[-1 - back % len(known)]
+            expected = self.model.place(where, sequence, told)
+            found = self.run(self.workers[0].place(where, str(sequence), told=told))
+            assert found == expected or (expected < 0 < found)
 
     @rule(message=messages, worker=st.integers(0, 2), other_event=st.booleans(), other_message=st.booleans())
     def redeliver(self, message: UserMessage, worker: int, other_event: bool, other_message: bool) -> None:
@@ -83,12 +110,13 @@ class Protocol(RuleBasedStateMachine):
 
     def _check_claim(self, found: Claim, claimable: set[Conversation]) -> None:
         assert found.conversation in claimable
-        place = self.model.places[found.conversation]
-        shown, stopped = list(place.shown), place.stop
-        sequence, message, attempt, history = self.model.claim(found.conversation, found.fence)
-        assert (int(found.sequence), found.message, found.attempt) == (sequence, message, attempt)
-        assert (list(found.shown), found.stopped) == (shown, stopped)
-        assert list(found.history) == history
+        stopped = self.model.places[found.conversation].stop
+        expected = self.model.claim(found.conversation, found.fence)
+        assert (int(found.sequence), found.attempt) == (expected.sequence, expected.attempt)
+        assert list(found.messages) == expected.messages
+        assert (list(found.shown), found.stopped) == (expected.shown, stopped)
+        assert (found.ahead, found.failed) == (expected.ahead, expected.failed)
+        assert list(found.history) == expected.history
 
     @rule(claims=st.lists(claims, min_size=1, max_size=4), worker=st.integers(0, 2))
     def renew(self, claims: list[Claim], worker: int) -> None:
@@ -101,16 +129,29 @@ class Protocol(RuleBasedStateMachine):
         expected = self.model.checkpoint(claim, shown)
         assert self.run(self.workers[0].checkpoint(claim, shown)) is expected
 
-    @rule(claim=claims, reply=st.sampled_from([None, "hello", ""]), worker=st.integers(0, 2))
-    def commit(self, claim: Claim, reply: str | None, worker: int) -> None:
+    @rule(
+        claim=claims,
+        reply=st.sampled_from([None, "hello", ""]),
+        gave_up=st.sampled_from(["", "it failed"]),
+        worker=st.integers(0, 2),
+    )
+    def commit(self, claim: Claim, reply: str | None, gave_up: str, worker: int) -> None:
         turn = None if reply is None else answered(claim, reply)
-        expected = self.model.commit(claim, turn)
-        assert self.run(self.workers[worker].commit(claim, turn)) is expected
+        expected = self.model.commit(claim, turn, gave_up)
+        assert self.run(self.workers[worker].commit(claim, turn, gave_up=gave_up)) is expected
 
-    @rule(claim=claims, worker=st.integers(0, 2))
-    def release(self, claim: Claim, worker: int) -> None:
-        expected = self.model.release(claim)
-        assert self.run(self.workers[worker].release(claim)) is expected
+    @rule(claim=claims, failed=st.sampled_from(["", "it failed"]), worker=st.integers(0, 2))
+    def release(self, claim: Claim, failed: str, worker: int) -> None:
+        expected = self.model.release(claim, failed)
+        assert self.run(self.workers[worker].release(claim, failed=failed)) is expected
+
+    @rule(at=st.integers(0, 3), twice=st.booleans())
+    def requeue(self, at: int, twice: bool) -> None:
+        if self.model.parked:
+            parked = self.model.parked[at % len(self.model.parked)]
+            for _ in range(1 + twice):
+                expected = self.model.requeue(parked)
+                assert self.run(self.parked.requeue(parked)) is expected
 
     @rule(where=st.sampled_from(PLACES))
     def stop(self, where: Conversation) -> None:
@@ -156,6 +197,8 @@ class Protocol(RuleBasedStateMachine):
             assert self.run(self.workers[1].commit(found, turn))
         for where, place in self.model.places.items():
             assert place.finished == self.model.accepted[where]
+        kept = [given_up.turn for given_up in self.run(self.parked.all())]
+        assert sorted(map(repr, kept)) == sorted(map(repr, self.model.parked))
 
 
 def test_nothing_is_lost_doubled_or_out_of_order(redis_url: str) -> None:
