@@ -10,6 +10,8 @@ from redis.asyncio import Redis
 
 from bots.embedded.store import private_store
 from core.store.connection import Connections, connect
+from tests.core.store.clusters import Clustered, clustered
+from tests.core.store.sentinels import Watched, watched
 
 # Slack's SDK applies a proxy of the environment even to loopback addresses.
 for _name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
@@ -22,6 +24,20 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[str,
     folder: Path = tmp_path_factory.mktemp("store")
     async with private_store(folder, durable=False) as url:
         yield url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sentinels(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Watched, None]:
+    """A master, its replica and three sentinels, as long as the test run."""
+    async with watched(tmp_path_factory.mktemp("sentinel")) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Clustered, None]:
+    """Three masters with a replica each, as long as the test run."""
+    async with clustered(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
 
 
 @pytest_asyncio.fixture

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.store.connection import ANSWER_TIMEOUT_S, Connections, translated, translating
+from core.store.connection import Connections, translated, translating
 from core.store.keys import PREFIX
+from core.store.masters import ANSWER_TIMEOUT_S
+from core.store.routes import Command
 
 _MOST = 5000
 _FIRST = "0-0"
@@ -29,16 +31,17 @@ class Journals:
     def __init__(self, connections: Connections, *, ttl_s: int) -> None:
         self._redis = connections.ask
         self._waiting = connections.wait
+        self._routes = connections.routes
         self._ttl_s = ttl_s
 
     @translating
     async def append(self, name: str, text: str) -> str:
         """Adds an entry and returns its id. The oldest of more than 5,000 go."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.xadd(_key(name), {"text": text}, maxlen=_MOST, approximate=True)
-            if self._ttl_s:
-                pipe.expire(_key(name), self._ttl_s)
-            added, *_ = await pipe.execute()
+        key = _key(name)
+        adding: Command = ("XADD", key, "MAXLEN", "~", _MOST, "*", "text", text)
+        expiring: list[Command] = [("EXPIRE", key, self._ttl_s)] if self._ttl_s else []
+        # Not ``again``: an entry that was added twice would be read twice.
+        added, *_ = await self._routes.send(key, adding, *expiring)
         return str(added)
 
     @translating

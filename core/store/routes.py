@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
@@ -28,6 +29,14 @@ _ANOTHER_MASTER = (AskError, ClusterDownError, ReadOnlyError, TryAgainError)
 _UNKNOWN = (RedisConnectionError, RedisTimeoutError, OSError)
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What another master may not tell. ``undone``: surely nothing was carried out."""
+
+    error: Exception
+    undone: bool
+
+
 class Routes:
     """One way to every server."""
 
@@ -45,41 +54,52 @@ class Routes:
         """
         asking: Server | None = None
         for pause in (*self.masters.pauses, None):
-            try:
-                to = asking or await self.masters.of(key)
-            except (RedisError, OSError):
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-                continue
-            try:
-                replies = await _exchange(
-                    to.wait if blocking else to.ask, commands, options, asking=asking is not None
-                )
-            except BaseException as error:
-                # Also when it was cancelled: that is how a server that says nothing is noticed, see ``translating``.
+            outcome = await self._once(key, commands, options, asking, blocking=blocking)
+            if not isinstance(outcome, _Failure):
+                return outcome
+            if pause is None or not (again or outcome.undone):
                 self.masters.doubt()
-                if pause is None or not again or not isinstance(error, _UNKNOWN):
-                    raise
-                asking = None
-                await asyncio.sleep(pause)
-                continue
-            at, refusal = next(
-                ((at, each) for at, each in enumerate(replies) if isinstance(each, ResponseError)), (0, None)
-            )
-            if refusal is None:
-                return replies
-            if isinstance(refusal, ReadOnlyError):
-                # Behind one address there may be another server by now.
-                await to.ask.connection_pool.disconnect(inuse_connections=False)
-            if not _elsewhere(refusal) or pause is None or (at > 0 and not again):
-                if _elsewhere(refusal):
-                    self.masters.doubt()
-                raise refusal
-            asking = await self._redirected(refusal, pause)
+                raise outcome.error
+            asking = await self._redirected(outcome.error, pause)
         raise AssertionError("the last try returns or raises")
 
-    async def _redirected(self, refusal: ResponseError, pause: float) -> Server | None:
+    async def _once(
+        self,
+        key: str,
+        commands: Sequence[Command],
+        options: dict[str, Any],
+        asking: Server | None,
+        *,
+        blocking: bool,
+    ) -> "list[Any] | _Failure":
+        """Raises what another try would not change."""
+        try:
+            to = asking or await self.masters.of(key)
+        except (RedisError, OSError) as error:
+            return _Failure(error, undone=True)
+        try:
+            replies = await _exchange(
+                to.wait if blocking else to.ask, commands, options, asking=asking is not None
+            )
+        except _UNKNOWN as error:
+            return _Failure(error, undone=False)
+        except BaseException:
+            # Cancelled: that is how a server that says nothing is noticed, see ``translating``. What blocks is
+            # cancelled for other reasons, as when somebody closes a page.
+            if not blocking:
+                self.masters.doubt()
+            raise
+        for at, reply in enumerate(replies):
+            if isinstance(reply, ResponseError):
+                if not _elsewhere(reply):
+                    raise reply
+                if isinstance(reply, ReadOnlyError):
+                    # Behind one address there may be another server by now.
+                    await to.ask.connection_pool.disconnect(inuse_connections=False)
+                return _Failure(reply, undone=at == 0)
+        return replies
+
+    async def _redirected(self, refusal: Exception, pause: float) -> Server | None:
         """The server to ask just this once; None: the one that is found by the key."""
         if isinstance(refusal, MovedError):
             # At once, and only this slot: a server that has not heard of the move yet would tell the old place.

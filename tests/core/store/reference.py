@@ -56,6 +56,7 @@ class Expected:
     shown: list[str]
     ahead: int
     failed: str
+    again: bool
     history: list[Turn]
 
 
@@ -120,6 +121,7 @@ class Reference:
         place = self.places[where]
         place.fence, place.leased = fence, True
         place.attempt = (place.attempt or 0) + 1
+        again = place.taken > 0
         if place.attempt == 1 or not place.taken:
             place.taken = self._together(where)
         taken = place.queue[: place.taken]
@@ -130,6 +132,7 @@ class Reference:
             list(dict.fromkeys(id_ for waiting in taken for id_ in waiting.shown)),
             taken[0].ahead,
             place.failed,
+            again,
             self._read(where, taken[0].sequence),
         )
 

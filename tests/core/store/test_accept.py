@@ -10,6 +10,8 @@ from core.store.connection import Connections, connect
 from core.store.turns import Turns
 from tests.core.store.talk import GENERAL, ROOM, ask, channels_of, claimed, exchange, said, thread, turns_of
 
+pytestmark = pytest.mark.every_form
+
 
 async def test_a_message_becomes_one_turn_with_all_it_said(turns: Turns) -> None:
     message = said("hello, 世界 🙂\n\x00\"'", thread("1.5"), opens_thread=True)

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from core.conversation import Turn
 from core.store.claims import Lease, Nothing
 from core.store.connection import Connections
@@ -19,6 +21,8 @@ from tests.core.store.talk import (
     said,
     thread,
 )
+
+pytestmark = pytest.mark.every_form
 
 
 async def test_a_committed_turn_is_read_by_the_next_one_whole(turns: Turns) -> None:

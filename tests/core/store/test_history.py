@@ -1,8 +1,12 @@
 """Whose history: what a turn reads of what was said before."""
 
+import pytest
+
 from core.conversation import Channel, Conversation
 from core.store.turns import Turns
 from tests.core.store.talk import GENERAL, ROOM, answered, ask, claimed, exchange, read, said, thread
+
+pytestmark = pytest.mark.every_form
 
 
 async def test_a_channel_answered_in_place_reads_all_its_turns(turns: Turns) -> None:

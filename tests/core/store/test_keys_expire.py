@@ -21,6 +21,8 @@ from tests.core.store.talk import (
     turns_of,
 )
 
+pytestmark = pytest.mark.every_form
+
 
 async def lifetimes(connections: Connections) -> dict[str, int]:
     """Every key but those of channels (their model, reset and place in the order stay), with its seconds."""

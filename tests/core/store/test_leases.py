@@ -3,10 +3,14 @@
 import asyncio
 from time import monotonic
 
+import pytest
+
 from core.store.claims import Claim, Lease, Nothing
 from core.store.connection import Connections, connect
 from core.store.turns import Turns
 from tests.core.store.talk import ROOM, answered, ask, claimed, expire, said, thread, turns_of
+
+pytestmark = pytest.mark.every_form
 
 
 async def test_a_lease_that_is_renewed_is_not_taken_over(turns: Turns, connections: Connections) -> None:
@@ -133,3 +137,14 @@ async def test_fences_only_grow(turns: Turns, connections: Connections) -> None:
         else:
             assert await turns.commit(claim, None)
     assert fences == sorted(set(fences))
+
+
+async def test_a_turn_that_was_given_back_is_one_that_somebody_had(turns: Turns) -> None:
+    """No attempt is lost by it, but whoever had it may have posted something that nobody noted."""
+    first = await ask(turns, "one")
+    assert not first.again
+    assert await turns.release(first)
+    second = await claimed(turns)
+    assert (second.attempt, second.again) == (1, True)
+    assert await turns.commit(second, None)
+    assert not (await ask(turns, "two")).again

@@ -115,7 +115,7 @@ class Protocol(RuleBasedStateMachine):
         assert (int(found.sequence), found.attempt) == (expected.sequence, expected.attempt)
         assert list(found.messages) == expected.messages
         assert (list(found.shown), found.stopped) == (expected.shown, stopped)
-        assert (found.ahead, found.failed) == (expected.ahead, expected.failed)
+        assert (found.ahead, found.failed, found.again) == (expected.ahead, expected.failed, expected.again)
         assert list(found.history) == expected.history
 
     @rule(claims=st.lists(claims, min_size=1, max_size=4), worker=st.integers(0, 2))
