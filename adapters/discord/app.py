@@ -14,12 +14,14 @@ from discord import app_commands
 
 from adapters.discord.buckets import Buckets
 from adapters.discord.events import read_message
+from adapters.discord.missed import Missed
 from adapters.discord.settings import Settings
 from adapters.discord.spelling import Translations, add_commands
 from adapters.discord.surface import DiscordSurface
 from core.conversation import Conversation, UserMessage
-from core.errors import PlatformRefused, StoreUnavailable
+from core.errors import PlatformRefused, PlatformUnreachable
 from core.inbox import Inbox
+from core.lanes import Lanes
 from core.surface import Platform, Surface
 
 log = structlog.get_logger()
@@ -27,7 +29,6 @@ log = structlog.get_logger()
 _FATAL = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 60.0
-_ACCEPT_TRIES = 5
 _READY_S = 10.0
 """How long a start waits for the gateway; it goes on trying afterwards."""
 
@@ -40,14 +41,26 @@ class Discord:
     token: str
     inbox: Inbox
     buckets: Buckets
+    room: int
+    """Messages that may wait for Redis."""
+    missed: Missed | None
+    """None: what was said while nobody listened is left alone."""
     name: str = "discord"
+    keeps: bool = True
+    """What it heard waits in its lanes, and is read again after a restart."""
     offered: bool = False
 
     def surface(self, message: UserMessage) -> Surface:
         channel = int(message.conversation.channel.channel)
         messageable = self.writer.get_partial_messageable(channel)
+        assert self.writer.user  # noqa: S101 - known after the login
         return DiscordSurface(
-            messageable, message, self.buckets.posts.of(channel), self.buckets.edits.of(channel)
+            messageable,
+            message,
+            posts=self.buckets.posts.of(channel),
+            edits=self.buckets.edits.of(channel),
+            marks=self.buckets.marks.of(channel),
+            me=self.writer.user.id,
         )
 
     def spelled(self, command: str, conversation: Conversation) -> str:
@@ -56,15 +69,17 @@ class Discord:
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        ears = asyncio.create_task(self._stay_connected(ready), name="discord gateway")
-        try:
-            yield await _name_in_time(ready)
-        finally:
-            ears.cancel()
-            with suppress(asyncio.CancelledError):
-                await ears
+        # Outlive each connection: what one of them heard waits here for Redis while the next one is made.
+        async with Lanes(self.inbox.accept, room=self.room, history=self.missed) as lanes:
+            ears = asyncio.create_task(self._stay_connected(ready, lanes), name="discord gateway")
+            try:
+                yield await _name_in_time(ready)
+            finally:
+                ears.cancel()
+                with suppress(asyncio.CancelledError):
+                    await ears
 
-    async def _stay_connected(self, ready: asyncio.Future[str]) -> None:
+    async def _stay_connected(self, ready: asyncio.Future[str], lanes: Lanes) -> None:
         """Connects again and again, each time with a new client: discord.py's own may not be started twice.
 
         Ends only for what a retry cannot mend: Discord counts refused logins, and blocks who sends too many.
@@ -72,7 +87,7 @@ class Discord:
         backoff = _FIRST_BACKOFF_S
         while True:
             try:
-                if await self._connect_once(ready):
+                if await self._connect_once(ready, lanes):
                     backoff = _FIRST_BACKOFF_S
             except _FATAL as error:
                 if ready.done():
@@ -83,9 +98,9 @@ class Discord:
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, _LONGEST_BACKOFF_S)
 
-    async def _connect_once(self, ready: asyncio.Future[str]) -> bool:
+    async def _connect_once(self, ready: asyncio.Future[str], lanes: Lanes) -> bool:
         """One client's life. True when it had been ready, so that the next one need not wait long."""
-        ears = Ears(self.inbox, read_content=self._may_read_content(), offered=self.offered)
+        ears = Ears(self.inbox, lanes, read_content=self._may_read_content(), offered=self.offered)
         async with ears:
             connected = asyncio.create_task(ears.start(self.token))
             heard = asyncio.create_task(ears.heard.wait())
@@ -93,7 +108,9 @@ class Discord:
                 await asyncio.wait({connected, heard}, return_when=asyncio.FIRST_COMPLETED)
                 if ears.heard.is_set() and not ready.done():
                     ready.set_result(str(ears.user))
-                await connected
+                # Not awaited itself: discord.py swallows a cancellation that comes while it reconnects (shard.py).
+                await asyncio.wait({connected})
+                connected.result()
             except _FATAL:
                 raise
             except Exception as error:  # noqa: BLE001 - discord.py raises whatever its parsers met, a KeyError too
@@ -102,6 +119,8 @@ class Discord:
                 self.offered = ears.offered
                 heard.cancel()
                 connected.cancel()
+                # What a swallowed cancellation does not end, a closed client does.
+                await ears.close()
                 await asyncio.gather(connected, heard, return_exceptions=True)
             return ears.heard.is_set()
 
@@ -124,7 +143,7 @@ async def _name_in_time(ready: asyncio.Future[str]) -> str:
 class Ears(discord.AutoShardedClient):
     """One gateway session. Sharded although it has one shard: the plain client dies of a failed first connect."""
 
-    def __init__(self, inbox: Inbox, *, read_content: bool, offered: bool) -> None:
+    def __init__(self, inbox: Inbox, lanes: Lanes, *, read_content: bool, offered: bool) -> None:
         intents = discord.Intents(
             guilds=True, guild_messages=True, dm_messages=True, message_content=read_content
         )
@@ -137,7 +156,7 @@ class Ears(discord.AutoShardedClient):
             max_messages=None,
             guild_ready_timeout=0.5,
         )
-        self._inbox = inbox
+        self._lanes = lanes
         self.offered = offered
         """Discord knows the commands, from this session or an earlier one."""
         self.heard = asyncio.Event()
@@ -160,20 +179,15 @@ class Ears(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         self.heard.set()
 
+    async def on_connect(self) -> None:
+        # Discord: READY begins a session to which nothing of an earlier one is replayed; after a RESUME there is none.
+        # discord.py starts handlers in the order of events, so this runs before the first on_message of the session.
+        self._lanes.begin()
+
     async def on_message(self, message: discord.Message) -> None:
         said = read_message(message, self.user.id) if self.user else None
-        if said is None:
-            return
-        # Discord delivers nothing twice after this: what is not accepted here is lost.
-        for wait in range(1, _ACCEPT_TRIES + 1):
-            try:
-                await self._inbox.accept(said)
-            except StoreUnavailable as error:
-                log.warning("a message was not accepted yet", reason=str(error))
-                await asyncio.sleep(wait)
-            else:
-                return
-        log.error("a message was lost: Redis did not answer", channel=message.channel.id)
+        if said is not None:
+            self._lanes.put(said)
 
 
 @asynccontextmanager
@@ -182,13 +196,22 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
     buckets = Buckets()
 
     async def ended(_: Any, __: Any, call: aiohttp.TraceRequestEndParams) -> None:
-        buckets.heed(call.url.path, call.response.headers)
+        buckets.heed(call.method, call.url.path, call.response.headers)
 
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(ended)
     async with connected_writer(settings, trace) as writer:
         assert settings.discord_token  # noqa: S101 - without it the platform is off
-        yield Discord(writer, settings.discord_token.get_secret_value(), inbox, buckets)
+        missed = None
+        if settings.discord_catch_up_hours:
+            missed = Missed(
+                writer,
+                inbox.desk.channels.heard,
+                hours=settings.discord_catch_up_hours,
+                most=settings.discord_catch_up_messages,
+            )
+        token = settings.discord_token.get_secret_value()
+        yield Discord(writer, token, inbox, buckets, settings.discord_buffer, missed)
 
 
 @asynccontextmanager
@@ -211,5 +234,5 @@ async def connected_writer(
         except discord.LoginFailure as error:
             raise PlatformRefused("Discord refuses DISCORD_TOKEN: it does not know this token") from error
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise PlatformRefused(f"Discord cannot be reached: {type(error).__name__}") from error
+            raise PlatformUnreachable(f"Discord cannot be reached: {type(error).__name__}") from error
         yield writer

@@ -11,18 +11,20 @@ DIRECT = "dm"
 _SPOKEN = {discord.MessageType.default, discord.MessageType.reply}
 
 
-def read_message(message: discord.Message, bot_id: int) -> UserMessage | None:
+def read_message(message: discord.Message, bot_id: int, where: Channel | None = None) -> UserMessage | None:
     """The message to the bot that ``message`` is; None when it is meant for others.
 
     Meant for the bot: every direct message, a mention of it by name (not ``@everyone``), a reply to it.
+    ``where``: the channel, for a message that was read over REST. Discord: that one does not name its guild.
     """
     if message.author.bot or message.webhook_id or message.type not in _SPOKEN:
         return None
-    if message.guild is not None and not _meant(message, bot_id):
+    channel = where or place(message.guild, message.channel.id)
+    if channel.workspace != DIRECT and not _meant(message, bot_id):
         return None
     return UserMessage(
-        conversation=Conversation(place(message.guild, message.channel.id)),
-        # A gateway event has no id of its own; the message's is the same in every replay.
+        conversation=Conversation(channel),
+        # A gateway event has no id of its own; the message's is the same in every replay, and in the history.
         event_id=str(message.id),
         message_id=str(message.id),
         author=str(message.author.id),

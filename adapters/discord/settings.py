@@ -1,4 +1,4 @@
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 
 class Settings(BaseModel):
@@ -7,6 +7,10 @@ class Settings(BaseModel):
     discord_token: SecretStr | None = None
     discord_api_url: str = "https://discord.com/api/v10"
     discord_gateway_url: str | None = None
+    discord_buffer: int = Field(default=1000, ge=1)
+    # The store lists a channel for 31 days after it was last heard.
+    discord_catch_up_hours: float = Field(default=24, ge=0, le=30 * 24)
+    discord_catch_up_messages: int = Field(default=200, ge=1)
 
     @property
     def off(self) -> str:

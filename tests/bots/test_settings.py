@@ -13,6 +13,7 @@ from bots import platforms
 from bots.configuration import configure
 from bots.reading import SettingsWrong, given, read
 from bots.settings import DrunSettings, StoreSettings, WorkSettings
+from core.drun.fallback import Order
 from tests.checkout import CHECKOUT
 
 # What people and deployments set by these names. A name may be added here, and none taken away.
@@ -25,6 +26,8 @@ CONTRACT = [
     "DRUN_SERVICE_MODELS",
     "DRUN_DEFAULT_MODEL",
     "DRUN_MODELS",
+    "DRUN_MODELS_TTL_S",
+    "DRUN_FALLBACK",
     "DRUN_DEMO",
     "LOCAL_MODEL_PATH",
     "SYSTEM_PROMPT",
@@ -38,6 +41,9 @@ CONTRACT = [
     "DISCORD_TOKEN",
     "DISCORD_API_URL",
     "DISCORD_GATEWAY_URL",
+    "DISCORD_BUFFER",
+    "DISCORD_CATCH_UP_HOURS",
+    "DISCORD_CATCH_UP_MESSAGES",
     "WEB_HOST",
     "WEB_PORT",
     "WEB_TOKEN",
@@ -49,6 +55,8 @@ CONTRACT = [
     "ENCRYPTION_KEYS",
     "ADMINS",
     "WORKER_TURNS",
+    "BUSY_MODE",
+    "WAITING_TURNS",
     "LEASE_S",
     "DRAIN_S",
     "LOG_LEVEL",
@@ -235,6 +243,83 @@ def test_several_regions_are_several_services_and_a_service_may_have_a_key_of_it
     ]
 
 
+def test_several_services_may_have_a_key_each() -> None:
+    settings = {
+        "DRUN_SERVICE_BASE_URL": "http://a:1, http://b:2",
+        "DRUN_SERVICE_API_KEY": "sk-a1234, sk-b1234",
+    }
+    found, problems = read(DrunSettings, given(settings))
+    assert not problems
+    assert found is not None
+    assert [(endpoint.base_url, endpoint.key) for endpoint in found.endpoints()] == [
+        ("http://a:1/v1", "sk-a1234"),
+        ("http://b:2/v1", "sk-b1234"),
+    ]
+
+
+def test_the_key_of_one_service_is_taken_as_it_is() -> None:
+    settings = {"DRUN_SERVICE_BASE_URL": "http://a:1", "DRUN_SERVICE_API_KEY": "one,key"}
+    found, problems = read(DrunSettings, given(settings))
+    assert not problems
+    assert found is not None
+    assert [endpoint.key for endpoint in found.endpoints()] == ["one,key"]
+
+
+def test_an_address_that_is_given_twice_is_one_endpoint() -> None:
+    settings = {**KEY, "DRUN_REGION": "sh-02,sh-07,sh-02"}
+    found, problems = read(DrunSettings, given(settings))
+    assert not problems
+    assert found is not None
+    assert [endpoint.host for endpoint in found.endpoints()] == ["chat.d.run", "sh-02.d.run", "sh-07.d.run"]
+
+
+def test_what_a_service_runs_may_name_its_twin() -> None:
+    entries = "u-1/a=Qwen2.5-7B-Instruct=public/qwen2.5-7b, u-1/b = glm-4-9b-chat"
+    found, problems = read(DrunSettings, given({**KEY, "DRUN_SERVICE_MODELS": entries}))
+    assert not problems
+    assert found is not None
+    assert found.services_run() == {"u-1/a": "Qwen2.5-7B-Instruct", "u-1/b": "glm-4-9b-chat"}
+    assert found.twins() == {"public/qwen2.5-7b": "Qwen2.5-7B-Instruct"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"DRUN_API_KEY": "sk-0123456789"}, "public/deepseek-v3"),
+        ({"DRUN_BASE_URL": "http://a"}, "public/deepseek-v3"),
+        ({"DRUN_API_KEY": "sk-0123456789", "DRUN_DEFAULT_MODEL": "public/a"}, "public/a"),
+        ({"DRUN_API_KEY": "sk-0123456789", "DRUN_MODELS": "public/a,b=public/b"}, ""),
+        ({"DRUN_API_KEY": "sk-0123456789", "DRUN_MODELS": "v3=public/deepseek-v3"}, "public/deepseek-v3"),
+        ({"DRUN_SERVICE_BASE_URL": "http://a"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_usual_model_is_the_default_only_where_it_may_be_offered(
+    settings: Mapping[str, str], expected: str
+) -> None:
+    found, problems = read(DrunSettings, given(settings))
+    assert not problems
+    assert found is not None
+    assert found.default_model == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", Order.CHOSEN),
+        ("on", Order.CHOSEN),
+        ("OFF", Order.OFF),
+        ("service, maas", Order.SERVICE_FIRST),
+        ("MaaS,Service", Order.MAAS_FIRST),
+    ],
+)
+def test_the_order_of_those_who_run_the_same_model_is_a_setting(value: str, expected: Order) -> None:
+    found, problems = read(DrunSettings, given({**KEY, "DRUN_FALLBACK": value}))
+    assert not problems
+    assert found is not None
+    assert found.drun_fallback is expected
+
+
 KEY = {"DRUN_API_KEY": "sk-0123456789"}
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
 WRONG: list[tuple[Mapping[str, str], str]] = [
@@ -249,6 +334,30 @@ WRONG: list[tuple[Mapping[str, str], str]] = [
     ({"DRUN_BASE_URL": "https://me:pw@chat.d.run"}, "DRUN_BASE_URL: a base URL holds no user"),
     ({"DRUN_SERVICE_BASE_URL": "https:/host"}, "DRUN_SERVICE_BASE_URL: 'https:/host' is not a web address"),
     ({"DRUN_SERVICE_MODELS": "u-1/a=qwen", **KEY}, "DRUN_SERVICE_MODELS: u-1/a=qwen must be <service id>="),
+    ({"DRUN_SERVICE_MODELS": "=Phi-4", **KEY}, "DRUN_SERVICE_MODELS: =Phi-4 must be"),
+    ({"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=public/a=b", **KEY}, "behind: it has too many ="),
+    ({"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=u-1/b", **KEY}, "behind: u-1/b is no public id such as"),
+    (
+        {"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=public/deepseek-v3", **KEY},
+        "behind: public/deepseek-v3 is documented as DeepSeek-V3",
+    ),
+    (
+        {"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=public/a,u-1/b=glm-4-9b-chat=public/a", **KEY},
+        "DRUN_SERVICE_MODELS: public/a cannot be Phi-4 and glm-4-9b-chat at once",
+    ),
+    (
+        {"DRUN_FALLBACK": "maas", **KEY},
+        "DRUN_FALLBACK: input should be 'on', 'service,maas', 'maas,service' or 'off'",
+    ),
+    ({"DRUN_MODELS_TTL_S": "0", **KEY}, "DRUN_MODELS_TTL_S: input should be greater than or equal to 1"),
+    (
+        {"DRUN_REGION": "sh-02,sh-07,sh-09", "DRUN_SERVICE_API_KEY": "sk-1234,sk-5678", **KEY},
+        "DRUN_SERVICE_API_KEY: has 2 keys for 3 Model Services",
+    ),
+    (
+        {"DRUN_BASE_URL": "https://<region>.d.run"},
+        "DRUN_BASE_URL: 'https://<region>.d.run' is not a web address",
+    ),
     ({"DRUN_MODELS": "=public/deepseek-v3", **KEY}, "DRUN_MODELS: =public/deepseek-v3 must be"),
     ({"DRUN_MODELS": "fast=", **KEY}, "DRUN_MODELS: fast= must be"),
     ({"DRUN_DEMO": "maybe"}, "DRUN_DEMO: input should be a valid boolean"),
@@ -277,15 +386,19 @@ WRONG: list[tuple[Mapping[str, str], str]] = [
     ({"WEB_PORT": "70000"}, "WEB_PORT: input should be less than or equal to 65535 (it is '70000')"),
     ({"WEB_TOKEN": "short"}, "WEB_TOKEN: must have at least 16 characters"),
     (
-        {"REDIS_URL": "redis+cluster://h1:6379,h2:6379"},
-        "REDIS_URL: must begin with redis://, rediss:// or unix://",
+        {"REDIS_URL": "redis+cluster://h1:6379,h2:6379/1"},
+        "REDIS_URL: cannot be read; it looks like redis+cluster://[user:password@]host1:6379,host2:6379",
+    ),
+    (
+        {"REDIS_URL": "redis+sentinel://h1:26379"},
+        "REDIS_URL: cannot be read; it looks like redis+sentinel://[user:password@]host1:26379,host2:26379/service/0",
     ),
     ({"REDIS_URL": "localhost:6379"}, "REDIS_URL: must begin with redis://"),
     ({"REDIS_URL": "redis://me:p/w@localhost"}, "REDIS_URL: cannot be read"),
     ({"REDIS_URL": "redis://localhost:port"}, "REDIS_URL: cannot be read"),
     ({"REDIS_URL": "redis://localhost?colour=red"}, "REDIS_URL: cannot be read"),
     ({"REDIS_PARTITIONS": "0"}, "REDIS_PARTITIONS: input should be greater than or equal to 1"),
-    ({"REDIS_WAIT_REPLICAS": "1"}, "REDIS_WAIT_REPLICAS: input should be less than or equal to 0"),
+    ({"REDIS_WAIT_REPLICAS": "-1"}, "REDIS_WAIT_REPLICAS: input should be greater than or equal to 0"),
     ({"HISTORY_TTL_DAYS": "-1"}, "HISTORY_TTL_DAYS: input should be greater than or equal to 0"),
     ({"ENCRYPTION_KEYS": "k1,k2"}, "ENCRYPTION_KEYS: encryption is not there yet"),
     ({"WORKER_TURNS": "many"}, "WORKER_TURNS: input should be a valid integer"),
@@ -301,6 +414,25 @@ def test_a_wrong_setting_is_told_by_its_name(settings: Mapping[str, str], senten
     told = problems(settings)
     assert len(told) == 1, told
     assert told[0].startswith(f"- {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("url", "partitions", "replicas"),
+    [
+        (None, 1, 0),
+        ("redis://h", 1, 0),
+        ("redis+sentinel://h/drun", 1, 1),
+        ("redis+cluster://h", 16, 1),
+    ],
+)
+def test_the_form_of_the_store_says_how_many_partitions_and_replicas_unless_they_are_set(
+    url: str | None, partitions: int, replicas: int
+) -> None:
+    redis_url = None if url is None else SecretStr(url)
+    by_form = StoreSettings(redis_url=redis_url)
+    assert (by_form.partitions, by_form.wait_replicas) == (partitions, replicas)
+    chosen = StoreSettings(redis_url=redis_url, redis_partitions=4, redis_wait_replicas=0)
+    assert (chosen.partitions, chosen.wait_replicas) == (4, 0)
 
 
 def test_a_secret_of_the_wrong_form_is_told_without_its_value() -> None:

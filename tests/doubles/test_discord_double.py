@@ -16,6 +16,7 @@ from tests.doubles.discord import (
     Delay,
     DiscordDouble,
     Intent,
+    Message,
     NoResponseError,
     Permission,
     Reset,
@@ -377,6 +378,54 @@ async def test_an_invalidated_session_cannot_be_resumed(double: DiscordDouble, g
         await gateway.socket.send_json({"op": 6, "d": session})
         assert (await gateway.read())["op"] == 9
     assert double.gateway.resumes == 0
+
+
+async def test_a_lost_session_cannot_be_resumed_and_its_events_are_gone(
+    double: DiscordDouble, general: Channel
+) -> None:
+    ada = double.add_user("ada")
+    async with wire(double) as gateway:
+        ready = await gateway.identify()
+        await double.disconnect("lost")
+        await general.say(ada, "<@BOT> to nobody")
+    async with wire(double, "/resume") as gateway:
+        await gateway.read()
+        session = {"token": TOKEN, "session_id": ready["d"]["session_id"], "seq": 1}
+        await gateway.socket.send_json({"op": 6, "d": session})
+        refused = await gateway.read()
+        assert (refused["op"], refused["d"]) == (9, False)
+    async with wire(double) as gateway:
+        await gateway.identify()
+        await general.say(ada, "<@BOT> to somebody")
+        event = await gateway.until("MESSAGE_CREATE")
+        assert event["d"]["content"].endswith("to somebody")
+    assert double.gateway.resumes == 0
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+async def test_a_gateway_that_is_down_lets_nobody_in(
+    double: DiscordDouble, general: Channel, resumable: bool
+) -> None:
+    ada = double.add_user("ada")
+    async with wire(double) as gateway:
+        ready = await gateway.identify()
+        async with double.gateway_down(resumable=resumable):
+            assert not double.connected
+            await general.say(ada, "<@BOT> meanwhile")
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                async with wire(double):
+                    pass
+            # REST does not know of it.
+            assert await listed(double, general) == [f"<@{double.bot_id}> meanwhile"]
+    async with wire(double, "/resume") as gateway:
+        await gateway.read()
+        session = {"token": TOKEN, "session_id": ready["d"]["session_id"], "seq": 1}
+        await gateway.socket.send_json({"op": 6, "d": session})
+        if resumable:
+            assert (await gateway.until("MESSAGE_CREATE"))["d"]["content"].endswith("meanwhile")
+        else:
+            assert (await gateway.read())["op"] == 9
+    assert double.gateway.resumes == resumable
 
 
 @pytest.mark.parametrize(("code", "kept"), [(1000, 0), (1001, 0), (4000, 1)])
@@ -792,6 +841,70 @@ async def test_history_is_read_forward_and_backward(double: DiscordDouble, gener
     assert newest == ["5", "4"]
 
 
+async def test_each_side_of_a_message_is_listed_newest_first(double: DiscordDouble, general: Channel) -> None:
+    ada = double.add_user("ada")
+    said = [await general.say(ada, str(at)) for at in range(7)]
+    await general.delete(said[4])
+    expected = {
+        "": ["6", "5", "3", "2", "1", "0"],
+        "limit=2": ["6", "5"],
+        f"limit=2&before={said[3].id}": ["2", "1"],
+        f"limit=2&after={said[1].id}": ["3", "2"],
+        f"limit=3&around={said[2].id}": ["3", "2", "1"],
+        f"after={said[6].id}": [],
+        # Any number is a place in the history, also one that no message has, or a deleted one.
+        f"after={int(said[6].id) - 1}": ["6"],
+        f"before={said[4].id}&limit=1": ["3"],
+    }
+    async with caller(double) as session:
+        for query, texts in expected.items():
+            async with session.get(f"channels/{general.id}/messages?{query}") as response:
+                assert response.headers["X-RateLimit-Bucket"]
+                # A message in a list does not say which guild it is from.
+                assert all("guild_id" not in one and "member" not in one for one in await response.json())
+                assert [one["content"] for one in await response.json()] == texts, query
+            await asyncio.sleep(float(response.headers["X-RateLimit-Reset-After"]))
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=-1", "limit=many", "after=yesterday", "after=1&before=2"]
+)
+async def test_a_list_that_cannot_be_is_refused(double: DiscordDouble, general: Channel, query: str) -> None:
+    async with (
+        caller(double) as session,
+        session.get(f"channels/{general.id}/messages?{query}") as response,
+    ):
+        assert response.status == 400
+        assert (await response.json())["code"] == 50035
+
+
+async def listed(double: DiscordDouble, place: Channel) -> list[str] | int:
+    """The texts in ``place``, or Discord's own code of a refusal."""
+    async with caller(double) as session, session.get(f"channels/{place.id}/messages") as response:
+        body = await response.json()
+        return [one["content"] for one in body] if response.ok else int(body["code"])
+
+
+async def test_history_is_withheld_without_permission(double: DiscordDouble, general: Channel) -> None:
+    await general.say(double.add_user("ada"), "hello")
+    assert await listed(double, general) == ["hello"]
+    general.deny(Permission.READ_MESSAGE_HISTORY)
+    assert await listed(double, general) == []
+    general.deny(Permission.VIEW_CHANNEL)
+    assert await listed(double, general) == 50001
+
+
+async def test_history_holds_back_content_without_the_intent() -> None:
+    async with DiscordDouble(token=TOKEN, privileged_intents=0) as double:
+        ada = double.add_user("ada")
+        general, dm = double.add_guild("Acme").add_channel("general"), double.open_dm(ada)
+        await general.say(ada, "to others")
+        await general.say(ada, "<@BOT> to you")
+        await dm.say(ada, "in private")
+        assert await listed(double, general) == [f"<@{double.bot_id}> to you", ""]
+        assert await listed(double, dm) == ["in private"]
+
+
 async def test_a_thread_has_the_id_of_its_message_and_permissions_of_its_own(
     double: DiscordDouble, general: Channel
 ) -> None:
@@ -1052,6 +1165,46 @@ async def test_reactions_and_other_bots_are_seen_as_on_discord(
         async with session.put(f"{path}/reactions/%F0%9F%91%8D/@me") as response:
             assert response.status == 204
     assert message.reactions == [(double.bot_id, "\N{THUMBS UP SIGN}")]
+
+
+async def test_reactions_have_one_slow_bucket_a_channel(double: DiscordDouble, general: Channel) -> None:
+    ada = double.add_user("ada")
+    one, other = await general.say(ada, "one"), await general.say(ada, "other")
+    async with caller(double) as session:
+        path = f"channels/{general.id}/messages"
+        async with session.put(f"{path}/{one.id}/reactions/%E2%8F%B3/@me") as response:
+            assert response.status == 204
+            assert response.headers["X-RateLimit-Remaining"] == "0"
+            assert float(response.headers["X-RateLimit-Reset-After"]) <= 0.25
+        async with session.delete(f"{path}/{other.id}/reactions/%E2%8F%B3/@me") as response:
+            assert response.status == 429
+
+
+async def test_a_reaction_needs_permissions_and_an_author_who_lets_the_bot(
+    double: DiscordDouble, general: Channel
+) -> None:
+    ada, bob = double.add_user("ada"), double.add_user("bob")
+    asked, blocked = await general.say(ada, "one"), await general.say(bob, "other")
+    bob.blocks_bot = True
+
+    async def react(message: Message, emoji: str = "%E2%8F%B3") -> tuple[int, int]:
+        path = f"channels/{general.id}/messages/{message.id}/reactions/{emoji}/@me"
+        async with caller(double) as session:
+            while True:
+                async with session.put(path) as response:
+                    body = await response.json() if response.status != 204 else {"code": 0}
+                    if response.status != 429:
+                        return response.status, body["code"]
+                    await asyncio.sleep(body["retry_after"])
+
+    assert await react(asked, "hourglass") == (400, 10014)
+    assert await react(blocked) == (403, 90001)
+    general.deny(Permission.ADD_REACTIONS)
+    assert await react(asked) == (403, 50013)
+    await general.react(bob, asked, "⏳")
+    assert await react(asked) == (204, 0), "somebody else has put the first of them"
+    general.deny(Permission.READ_MESSAGE_HISTORY)
+    assert await react(asked) == (403, 50013)
 
 
 async def test_waiting_fails_with_what_happened_last(double: DiscordDouble) -> None:

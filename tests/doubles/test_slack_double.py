@@ -544,6 +544,12 @@ class TestWebApi:
             await client.reactions_add(channel=channel.id, timestamp=message.ts, name="eyes")
         await client.reactions_remove(channel=channel.id, timestamp=message.ts, name="eyes")
         assert message.reactions == {}
+        with pytest.raises(SlackApiError, match="no_reaction"):
+            await client.reactions_remove(channel=channel.id, timestamp=message.ts, name="eyes")
+        with pytest.raises(SlackApiError, match="invalid_name"):
+            await client.reactions_add(channel=channel.id, timestamp=message.ts, name="⏳")
+        with pytest.raises(SlackApiError, match="message_not_found"):
+            await client.reactions_add(channel=channel.id, timestamp="1.000001", name="eyes")
 
     async def test_an_ephemeral_is_seen_by_one_person(
         self, slack: SlackDouble, client: AsyncWebClient

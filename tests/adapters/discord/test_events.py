@@ -109,6 +109,23 @@ async def test_a_replayed_message_is_the_same_turn() -> None:
     assert len(first.turn_id) <= 25, "Discord: a nonce holds 25 characters"
 
 
+@pytest.mark.parametrize("what", sorted(PAYLOADS))
+async def test_a_message_read_over_rest_is_the_same_as_over_the_gateway(what: str) -> None:
+    """Discord: a message in a channel's history names no guild and no members."""
+    payload = PAYLOADS[what]
+    bare = {name: value for name, value in payload.items() if name not in {"guild_id", "member"}}
+    bare["mentions"] = [
+        {name: value for name, value in user.items() if name != "member"} for user in payload["mentions"]
+    ]
+    state: Any = discord.Client(intents=discord.Intents.default())._connection
+    data: Any = bare
+    read = discord.Message(
+        state=state, channel=discord.PartialMessageable(state, int(payload["channel_id"])), data=data
+    )
+    where = place(discord.Object(GUILD) if "guild_id" in payload else None, int(payload["channel_id"]))
+    assert read_message(read, BOT, where) == read_message(received(payload), BOT)
+
+
 def test_a_direct_message_has_a_workspace_that_no_guild_can_have() -> None:
     assert place(None, 1) == Channel("discord", DIRECT, "1")
     assert not DIRECT.isdigit()

@@ -17,7 +17,7 @@ from tests.doubles.discord.render_guild import guild_payload
 from tests.doubles.discord.session import Connection, GatewayClosedError, Intent, Op, Session
 from tests.doubles.discord.world import World
 
-Disconnect = Literal["reconnect", "invalid", "resumable", "abort", "close", "silent"]
+Disconnect = Literal["reconnect", "invalid", "resumable", "abort", "lost", "close", "silent"]
 LARGEST_FRAME = 4096
 """Discord: a longer payload closes the connection with 4002."""
 ENDS = (
@@ -48,6 +48,8 @@ class Gateway:
         self.resumes = 0
         self.heartbeats = 0
         self.presences: list[Payload] = []
+        self.down = False
+        """No handshake is answered with a gateway."""
 
     def dispatch(
         self, event: str, payload: Callable[[bool], Payload], *, intent: int, guild_id: str | None
@@ -212,11 +214,22 @@ class Gateway:
             elif kind == "abort":
                 self._detach(connection)
                 connection.abort()
+            elif kind == "lost":
+                if connection.session is not None:
+                    self.sessions.pop(connection.session.id, None)
+                self._detach(connection)
+                connection.abort()
             elif kind == "silent":
                 connection.silent = True
             else:
                 self._detach(connection)
                 await connection.ws.close(code=code, message=b"closed by the test")
+
+    def forget_sessions(self) -> None:
+        """Also those that nobody is connected to and that could be resumed."""
+        for session in self.sessions.values():
+            assert session.connection is None, "a live session is ended by disconnect"
+        self.sessions.clear()
 
     def _detach(self, connection: Connection) -> None:
         """At once, not when the reader notices: what is said next must wait for the RESUME."""

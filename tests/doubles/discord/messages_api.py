@@ -169,28 +169,51 @@ def get_message(call: Call) -> Reply:
 
 
 def list_messages(call: Call) -> Reply:
-    """Discord: newest first, whichever side of a message was asked for; empty without READ_MESSAGE_HISTORY."""
+    """Discord: newest first, whichever side of a message was asked for; empty without READ_MESSAGE_HISTORY.
+
+    resources/message.mdx, Get Channel Messages: "If the current user is missing the READ_MESSAGE_HISTORY permission in
+    the channel, then no messages will be returned." Without VIEW_CHANNEL: 50001.
+    """
     place = visible(call)
-    limit = page_size(call)
+    limit, side, pivot = page_size(call), *page_side(call)
     if not place.permits(Permission.READ_MESSAGE_HISTORY):
         return Reply([])
-    there = [message for message in place.messages if not message.deleted]
-    if "around" in call.query:
-        pivot = int(call.query["around"])
+    there = sorted(
+        (message for message in place.messages if not message.deleted), key=lambda message: int(message.id)
+    )
+    if side == "around":
         near = sorted(there, key=lambda message: abs(int(message.id) - pivot))[:limit]
         page = sorted(near, key=lambda message: int(message.id))
-    elif "before" in call.query:
-        page = [message for message in there if int(message.id) < int(call.query["before"])][-limit:]
-    elif "after" in call.query:
-        page = [message for message in there if int(message.id) > int(call.query["after"])][:limit]
+    elif side == "before":
+        page = [message for message in there if int(message.id) < pivot][-limit:]
+    elif side == "after":
+        page = [message for message in there if int(message.id) > pivot][:limit]
     else:
         page = there[-limit:]
     return Reply([shown(call.world, message) for message in reversed(page)])
 
 
+def page_side(call: Call) -> tuple[str, int]:
+    """Discord: around, before and after are snowflakes, and mutually exclusive."""
+    given = [name for name in ("around", "before", "after") if name in call.query]
+    for name in given:
+        if not call.query[name].isdigit():
+            value = call.query[name]
+            raise form_error([name], "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
+    if len(given) > 1:
+        raise form_error(
+            given[1:], "MUTUALLY_EXCLUSIVE", "Only one of around, before and after may be passed."
+        )
+    return (given[0], int(call.query[given[0]])) if given else ("", 0)
+
+
 def page_size(call: Call) -> int:
     limit = call.query.get("limit", "50")
-    if not limit.isdigit() or not 1 <= int(limit) <= LONGEST_PAGE:
+    if not limit.lstrip("-").isdigit():
+        raise form_error(["limit"], "NUMBER_TYPE_COERCE", f'Value "{limit}" is not int.')
+    if int(limit) < 1:
+        raise form_error(["limit"], "NUMBER_TYPE_MIN", "int value should be greater than or equal to 1.")
+    if int(limit) > LONGEST_PAGE:
         raise form_error(["limit"], "NUMBER_TYPE_MAX", "int value should be less than or equal to 100.")
     return int(limit)
 

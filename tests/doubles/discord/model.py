@@ -55,6 +55,7 @@ class User:
     permissions: int = MEMBER
     locale: str = "en-US"
     dms_closed: bool = False
+    blocks_bot: bool = False
 
     @property
     def mention(self) -> str:

@@ -144,9 +144,16 @@ def typing(call: Call) -> Reply:
 
 def add_reaction(call: Call) -> Reply:
     place = visible(call)
-    needs(place, Permission.ADD_REACTIONS)
     message = message_in(call.world, place, call.params["message_id"])
-    mark = (call.world.bot.id, call.params["emoji"])
+    emoji = call.params["emoji"]
+    if emoji.isascii() and ":" not in emoji:
+        raise Refusal(HTTPStatus.BAD_REQUEST, 10014, "Unknown Emoji")
+    # Discord: who adds the first of a kind needs ADD_REACTIONS too.
+    first = all(other != emoji for _, other in message.reactions)
+    needs(place, Permission.READ_MESSAGE_HISTORY, *([Permission.ADD_REACTIONS] if first else []))
+    if message.author.blocks_bot:
+        raise Refusal(HTTPStatus.FORBIDDEN, 90001, "Reaction was blocked")
+    mark = (call.world.bot.id, emoji)
     if mark not in message.reactions:
         message.reactions.append(mark)
     return NO_CONTENT

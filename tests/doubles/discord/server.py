@@ -1,7 +1,8 @@
 """The double as a test holds it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
@@ -175,9 +176,25 @@ class DiscordDouble:
         """Disturbs every live connection.
 
         "reconnect" is op 7; "invalid" and "resumable" are op 9 with false and true; "abort" resets TCP; "close"
-        closes with `code`; "silent" stops sending, acknowledgements included. Sessions live on, except for "invalid".
+        closes with `code`; "silent" stops sending, acknowledgements included; "lost" is "abort" by a gateway that has
+        forgotten the session when the client comes back. Sessions live on, except for "invalid" and "lost".
         """
         await self.gateway.disconnect(kind, code)
+
+    @asynccontextmanager
+    async def gateway_down(self, *, resumable: bool = False) -> AsyncGenerator[None, None]:
+        """Every connection is reset, and nobody gets in while the block lasts; REST goes on.
+
+        Afterwards the sessions of before can be resumed only if `resumable`.
+        """
+        self.gateway.down = True
+        try:
+            await self.gateway.disconnect("abort", 0)
+            if not resumable:
+                self.gateway.forget_sessions()
+            yield
+        finally:
+            self.gateway.down = False
 
     async def until(self, predicate: Callable[[], T], timeout: float = 10) -> T:  # noqa: ASYNC109 - see Pulse
         """Waits for a true value of `predicate`, looked at after every request and event, and returns it.
@@ -195,6 +212,8 @@ class DiscordDouble:
         return f"the last requests were {recent}, connected={self.connected}"
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
+        if self.gateway.down:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         fault = self.faults.draw("WS", request.path)
         if (refusal := before_effect(fault, request)) is not None:
             return refusal

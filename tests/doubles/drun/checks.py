@@ -8,11 +8,19 @@ from tests.doubles.drun.refusals import Refusal, upstream_error
 ROLES = {"system", "user", "assistant", "tool"}
 
 
-def defect(body: dict[str, Any]) -> Refusal | None:
-    """Why an engine would not take `body`, or None. Stricter than some engines, never milder than vLLM."""
+def defect(body: dict[str, Any], *, continues: bool = False) -> Refusal | None:
+    """Why an engine would not take `body`, or None. Stricter than some engines, never milder than vLLM.
+
+    `continues`: it is one of `/v1/completions`.
+    """
     for name, sound in _FIELDS.items():
         if name in body and not sound(body[name]):
             return upstream_error(f"{name}: invalid value {body[name]!r}")
+    if continues:
+        prompt = body.get("prompt")
+        if not isinstance(prompt, str) or not prompt or "messages" in body:
+            return upstream_error("prompt: must be a text that is not empty, and there are no messages")
+        return None
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         return upstream_error("messages: must hold at least one message")
@@ -30,8 +38,13 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
 _FIELDS: dict[str, Callable[[Any], bool]] = {
     "max_tokens": _is_count,
+    "stop": lambda value: isinstance(value, list) and len(value) <= 4 and all(map(_is_text, value)),
     "stream": lambda value: isinstance(value, bool),
     "stream_options": lambda value: isinstance(value, dict),
     "temperature": lambda value: isinstance(value, int | float) and 0 <= value <= 2,

@@ -50,11 +50,20 @@ def thought_deltas(thoughts: Sequence[str], shape: Thought) -> Iterator[Json]:
 class Frames:
     """Makes the chunks of one reply."""
 
-    def __init__(self, style: Style, created: int, *, prompt_tokens: int, completion_tokens: int) -> None:
+    def __init__(
+        self,
+        style: Style,
+        created: int,
+        *,
+        prompt_tokens: int,
+        completion_tokens: int,
+        continues: bool = False,
+    ) -> None:
         self._style = style
+        self._continues = continues
         self._head = {
-            "id": f"chatcmpl-{created}",
-            "object": "chat.completion.chunk",
+            "id": f"{'cmpl' if continues else 'chatcmpl'}-{created}",
+            "object": "text_completion" if continues else "chat.completion.chunk",
             "created": created,
             "model": UPSTREAM_MODEL,
         }
@@ -63,6 +72,10 @@ class Frames:
             "completion_tokens": completion_tokens,
             "total_tokens": prompt_tokens + completion_tokens,
         }
+
+    def head(self) -> list[Json]:
+        """What comes before the first piece: a continuation has no role."""
+        return [] if self._continues else [self.role()]
 
     def role(self) -> Json:
         content = None if self._style is Style.SGLANG else ""
@@ -73,7 +86,7 @@ class Frames:
 
     def ending(self, finish: str) -> list[Json]:
         """The last chunks. The gateway always asks for usage, whether or not the client did."""
-        if self._style is Style.SGLANG:
+        if self._style is Style.SGLANG and not self._continues:
             return [{**self._choice({}, finish), "usage": self._usage}]
         ending = self._choice({"content": ""}, finish)
         ending["choices"][0]["stop_reason"] = None
@@ -81,10 +94,19 @@ class Frames:
 
     def whole(self, text: str) -> Json:
         """A reply in one body, as d.run's documentation shows one: `tool_calls` beside the message, no finish reason."""
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "tool_calls": []}
+        choice: Json = {"index": 0, "message": {"role": "assistant", "content": text}, "tool_calls": []}
+        if self._continues:
+            return {
+                **self._head,
+                "choices": [{"index": 0, "text": text, "finish_reason": "stop"}],
+                "usage": self._usage,
+            }
         return {**self._head, "object": "chat.completion", "choices": [choice], "usage": self._usage}
 
     def _choice(self, delta: Json, finish: str | None = None) -> Json:
+        if self._continues:
+            text = {"text": delta.get("content") or "", "index": 0, "logprobs": None, "finish_reason": finish}
+            return {**self._head, "choices": [text]}
         choice: Json = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         if self._style is Style.VLLM:
             return {**self._head, "choices": [choice]}

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from tests.doubles.drun import refusals
 from tests.doubles.drun.checks import defect
+from tests.doubles.drun.controls import asked_for
 from tests.doubles.drun.exchange import Answer, Exchange
 from tests.doubles.drun.hosts import Bucket, Host
 from tests.doubles.drun.records import ChatCall, Log
@@ -30,6 +31,8 @@ class Rules:
     by_prompt: dict[str, Answer] = field(default_factory=dict)
 
     def choose(self, call: ChatCall) -> Answer:
+        if (wanted := asked_for(call.prompt)) is not None:
+            return wanted
         for text, answer in self.by_prompt.items():
             if text in call.prompt:
                 return answer
@@ -46,7 +49,12 @@ class Gateway:
     seed: int
     log: Log = field(default_factory=Log)
     rules: Rules = field(default_factory=Rules)
-    limits: dict[str, Bucket] = field(default_factory=dict)
+    buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    """By key and model."""
+    rates: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """How many calls a model takes of one key, and within how many seconds."""
+    chatless: set[str] = field(default_factory=set)
+    """Models without a chat template: they only continue texts."""
     leaving: bool = False
 
     def application(self, host: Host) -> web.Application:
@@ -62,18 +70,15 @@ class Gateway:
         path = request.raw_path.partition("?")[0]
         if "//" in path:
             return web.Response(status=301, headers={"Location": re.sub("/+", "/", path)})
+        if path == "/_requests":
+            return web.json_response(self.log.told())
         if path not in {"/v1/chat/completions", "/v1/completions", "/v1/models"}:
             return refusals.no_such_page().response()
         if request.method == "OPTIONS":
             return web.Response(status=204)
         if path == "/v1/models":
             return self._models(host, request)
-        if path == "/v1/completions":
-            refused = self._unauthorised(request)
-            return (
-                refused or refusals.upstream_error("The model does not support Completions API")
-            ).response()
-        return await self._chat(host, request)
+        return await self._ask(host, request, continues=path == "/v1/completions")
 
     def _models(self, host: Host, request: web.Request) -> web.Response:
         self.log.listings.append(host.name)
@@ -83,10 +88,10 @@ class Gateway:
             return refused.response()
         return web.Response(body=host.listing(), headers={"Content-Type": "application/json; charset=utf-8"})
 
-    async def _chat(self, host: Host, request: web.Request) -> web.StreamResponse:
+    async def _ask(self, host: Host, request: web.Request, *, continues: bool) -> web.StreamResponse:
         text = await request.read()
         peer = request.transport.get_extra_info("peername") if request.transport else None
-        call = ChatCall(host.name, dict(request.headers), str(peer))
+        call = ChatCall(host.name, dict(request.headers), str(peer), continues=continues)
         try:
             body = json.loads(text)
         except ValueError:
@@ -97,7 +102,7 @@ class Gateway:
         number = len(self.log.requests)
         dice = random.Random(f"{self.seed} {number}")  # noqa: S311 - where bytes are cut is no secret
         try:
-            answer = self._refused(host, request, body) or self.rules.choose(call)
+            answer = self._refused(host, request, call, body) or self.rules.choose(call)
             return await answer.play(Exchange(call, request, dice, self.log.watch, number))
         except asyncio.CancelledError:
             self._left(call)
@@ -114,7 +119,7 @@ class Gateway:
             call.closed_early = True
             call.closed_at = time.monotonic()
 
-    def _refused(self, host: Host, request: web.Request, body: Any) -> Refusal | None:
+    def _refused(self, host: Host, request: web.Request, call: ChatCall, body: Any) -> Refusal | None:
         if (unauthorised := self._unauthorised(request)) is not None:
             return unauthorised
         if not isinstance(body, dict):
@@ -124,9 +129,17 @@ class Gateway:
             return refusals.no_model()
         if not host.knows(model):
             return refusals.unknown_model(model)
-        if model in self.limits and not self.limits[model].take():
+        if model in self.rates and not self._bucket(request, model).take():
             return refusals.rate_limited()
-        return defect(body)
+        if model in self.chatless and not call.continues:
+            return refusals.upstream_error("The model does not support Chat Completions API")
+        return defect(body, continues=call.continues)
+
+    def _bucket(self, request: web.Request, model: str) -> Bucket:
+        owner = request.headers.get("Authorization", ""), model
+        if owner not in self.buckets:
+            self.buckets[owner] = Bucket(*self.rates[model])
+        return self.buckets[owner]
 
     def _unauthorised(self, request: web.Request) -> Refusal | None:
         scheme, space, key = request.headers.get("Authorization", "").partition(" ")

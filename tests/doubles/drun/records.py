@@ -1,16 +1,17 @@
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from tests.doubles.drun.watch import Watch
 
 Json = dict[str, Any]
-HostName = Literal["maas", "service"]
+HostName = str
+"""`maas`, `service`, or the name that a test gave to another region."""
 
 
 @dataclass(slots=True, eq=False)
 class ChatCall:
-    """One call of `/v1/chat/completions`, also when it was refused. Times are time.monotonic(), in seconds."""
+    """One call of `/v1/chat/completions` or `/v1/completions`, also when it was refused. Times are time.monotonic(), in seconds."""
 
     endpoint: HostName
     headers: dict[str, str]
@@ -18,6 +19,8 @@ class ChatCall:
     """The client's side of the TCP connection, which is another one for every connection."""
     body: Json = field(default_factory=dict)
     """Empty when it was no JSON object."""
+    continues: bool = False
+    """It was a call of `/v1/completions`."""
     at: float = field(default_factory=time.monotonic)
     status: int | None = None
     """What it was answered, None as long as it was not."""
@@ -37,7 +40,9 @@ class ChatCall:
 
     @property
     def prompt(self) -> str:
-        """The last thing that was said."""
+        """The last thing that was said, or the whole text to be continued."""
+        if self.continues:
+            return str(self.body.get("prompt", ""))
         return self.messages[-1]["content"] if self.messages else ""
 
 
@@ -61,3 +66,17 @@ class Log:
     def end(self) -> None:
         self.in_flight -= 1
         self.watch.notify()
+
+    def told(self) -> list[Json]:
+        """Every call as JSON, without keys."""
+        return [
+            {
+                "endpoint": call.endpoint,
+                "continues": call.continues,
+                "body": call.body,
+                "status": call.status,
+                "served": call.served,
+                "closed_early": call.closed_early,
+            }
+            for call in self.requests
+        ]

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tests.doubles.drun.exchange import Exchange, pause
 from tests.doubles.drun.frames import Frames, Json, Style, Thought, thought_deltas
+from tests.doubles.drun.records import ChatCall
 from tests.doubles.drun.watch import Watch
 from tests.doubles.drun.wire import Line, go_json
 
@@ -64,6 +65,10 @@ class Script:
     """Before each piece and before the end."""
     headers_s: float = 0.0
     """Before the first byte; math.inf for never."""
+    jitter_s: float = 0.0
+    """At most so much more before each piece, as the double's seed will have it."""
+    leaks: bool = False
+    """Says on where the request wanted a stop."""
     whole: bool = False
     """One JSON body although a stream was asked for."""
     sent: int = field(default=0, init=False)
@@ -90,8 +95,14 @@ class Script:
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         await pause(self.headers_s)
-        asked, said = _size(exchange.call.messages), len(self._deltas())
-        frames = Frames(self.style, exchange.number, prompt_tokens=asked, completion_tokens=said)
+        asked, said = _size(exchange.call), len(self._deltas())
+        frames = Frames(
+            self.style,
+            exchange.number,
+            prompt_tokens=asked,
+            completion_tokens=said,
+            continues=exchange.call.continues,
+        )
         if self.whole or not exchange.call.body.get("stream"):
             exchange.call.status, exchange.call.served = 200, True
             body = go_json(frames.whole(self.text))
@@ -101,18 +112,18 @@ class Script:
         return line.response
 
     async def _stream(self, exchange: Exchange, line: Line, frames: Frames) -> None:
-        said = self._said_deltas()
-        head = self.dress.frame(go_json(frames.role()))
+        said, finish = self._ended(exchange.call)
+        head = b"".join(self.dress.frame(go_json(frame)) for frame in frames.head())
         for index, delta in enumerate(said):
-            await self._turn(index)
+            await self._turn(exchange, index)
             frame = head + self.dress.frame(go_json(frames.delta(delta)))
             # A piece whose end is held back would not be what a test released.
             await line.send(frame, more=not self.gated and not self.delay_s)
             self._count(exchange, index + 1)
             head = b""
-        await self._turn(len(said))
+        await self._turn(exchange, len(said))
         if self.fault is None or self.after is None:
-            for chunk in frames.ending(self.finish):
+            for chunk in frames.ending(finish):
                 await line.send(head + self.dress.frame(go_json(chunk)), more=True)
                 head = b""
         await self._end(exchange, line)
@@ -127,8 +138,8 @@ class Script:
         if self.fault is Fault.STALL:
             await pause(math.inf)
 
-    async def _turn(self, index: int) -> None:
-        await pause(self.delay_s)
+    async def _turn(self, exchange: Exchange, index: int) -> None:
+        await pause(self.delay_s + self.jitter_s * exchange.dice.random() if self.jitter_s else self.delay_s)
         while self.gated and self._released <= index:
             await self._watch.until(lambda: self._released > index, PATIENCE_S)
 
@@ -145,6 +156,22 @@ class Script:
     def _steps(self) -> int:
         """The pieces before the end or the fault, and that itself."""
         return len(self._said_deltas()) + 1
+
+    def _ended(self, call: ChatCall) -> tuple[list[Json], str]:
+        """What is said before the request's own limit or one of its stops, and why it ended there."""
+        said = self._said_deltas()
+        # vLLM and SGLang: a continuation that names no limit ends after 16 tokens.
+        most = call.body.get("max_tokens") or (16 if call.continues else len(said))
+        finish = self.finish if len(said) <= most else "length"
+        kept: list[Json] = []
+        for delta in said[:most]:
+            before = "".join(each.get("content") or "" for each in kept)
+            text = before + (delta.get("content") or "")
+            ends = [text.find(stop) for stop in call.body.get("stop", ()) if stop in text]
+            if ends and not self.leaks:
+                return [*kept, {"content": text[len(before) : min(ends)]}], "stop"
+            kept.append(delta)
+        return kept, finish
 
     def _said_deltas(self) -> list[Json]:
         return self._deltas() if self.fault is None else self._deltas()[: self.after]
@@ -168,6 +195,7 @@ _LAST_FRAMES: Mapping[Fault | None, Sequence[bytes]] = {
 }
 
 
-def _size(messages: Sequence[dict[str, str]]) -> int:
-    """Something like the tokens of `messages`: about four letters each."""
-    return sum(len(message["content"]) // 4 + 1 for message in messages)
+def _size(call: ChatCall) -> int:
+    """Something like the tokens of a question: about four letters each."""
+    said = [call.prompt] if call.continues else [message["content"] for message in call.messages]
+    return sum(len(text) // 4 + 1 for text in said)

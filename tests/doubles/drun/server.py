@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tests.doubles.drun.exchange import Answer
 from tests.doubles.drun.gateway import Gateway
-from tests.doubles.drun.hosts import Bucket, Host, maas_host, service_host
+from tests.doubles.drun.hosts import Host, maas_host, service_host
 from tests.doubles.drun.records import ChatCall, HostName
 from tests.doubles.drun.script import PATIENCE_S, Script
 
@@ -45,6 +45,12 @@ class DrunDouble:
     ) -> None:
         self._gateway.leaving = True
         await self._running.aclose()
+
+    async def region(self, name: str, models: Sequence[str]) -> Host:
+        """One more region with Model Services of its own, as long as the double runs."""
+        host = service_host(models, name)
+        await self._open(host)
+        return host
 
     @property
     def maas_url(self) -> str:
@@ -102,8 +108,14 @@ class DrunDouble:
         self._gateway.rules.by_prompt[text] = answer
 
     def limit(self, model: str, requests: int, *, seconds: float) -> None:
-        """From now on `model` takes so many calls, refilled over `seconds`."""
-        self._gateway.limits[model] = Bucket(requests, seconds)
+        """From now on `model` takes so many calls of each key, refilled over `seconds`."""
+        self._gateway.rates[model] = (requests, seconds)
+        for owner in [owner for owner in self._gateway.buckets if owner[1] == model]:
+            del self._gateway.buckets[owner]
+
+    def without_chat(self, *models: str) -> None:
+        """From now on `models` only continue texts: they have no chat template."""
+        self._gateway.chatless.update(models)
 
     async def until(
         self,

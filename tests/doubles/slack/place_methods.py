@@ -103,9 +103,15 @@ def remove_reaction(workspace: Workspace, args: Args) -> Json:
     return {"ok": True}
 
 
+_EMOJI = {"+1", "eyes", "hourglass", "hourglass_flowing_sand", "thumbsup", "white_check_mark"}
+"""A few of Slack's names; it refuses what is no name, and the character itself."""
+
+
 def _reaction(workspace: Workspace, args: Args) -> tuple[Message, str, str]:
     channel = workspace.channel(args.needed("channel", "channel_not_found"), write=True)
     name = args.needed("name", "invalid_name").strip(":")
+    if name not in _EMOJI:
+        raise SlackError("invalid_name")
     return (
         channel.find(args.needed("timestamp", "no_item_specified")),
         name,
