@@ -4,9 +4,12 @@ from dataclasses import dataclass, replace
 
 from core.commands import Desk, parse_command
 from core.conversation import UserMessage
+from core.errors import StoreUnavailable
+from core.outage import Outage
 from core.store.claims import Accepted, Kind
 from core.store.journal import Journals
 from core.texts import LanguageChoice
+from core.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +20,31 @@ class Inbox:
     journals: Journals
     """For a platform that has to keep its own messages, as the page does."""
     language: LanguageChoice = "auto"
+    waiting: Waiting | None = None
+    outage: Outage | None = None
 
-    async def accept(self, message: UserMessage) -> Accepted:
+    async def accept(self, message: UserMessage, *, insisting: bool = False) -> Accepted:
         """Makes ``message`` a turn, once however often it comes. Raises StoreUnavailable: then it is not accepted.
 
-        Only after this may a platform be told that its event has arrived.
+        Only after this may a platform be told that its event has arrived. Who has to wait is told so beside it; only a
+        refusal is said before this returns, so that it is not lost. ``insisting``: what is refused is handed in again until
+        it is taken, so nobody is told of it.
         """
         # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.
         sound = message.text.encode("utf-8", "replace").decode()
         command = parse_command(message.text)
         kind = Kind.STOP if command == ("stop", "") else Kind.COMMAND if command else Kind.MESSAGE
-        return await self.desk.turns.accept(replace(message, text=sound), kind)
+        sound_message = replace(message, text=sound)
+        try:
+            accepted = await self.desk.turns.accept(sound_message, kind)
+        except StoreUnavailable:
+            if self.outage:
+                self.outage.begun(sound_message)
+            raise
+        if self.outage:
+            self.outage.over()
+        if self.waiting and accepted.new:
+            self.waiting.accepted(sound_message, accepted)
+        elif self.waiting and accepted.refused and not insisting:
+            await self.waiting.refused(sound_message, accepted.ahead)
+        return accepted

@@ -9,7 +9,7 @@ that counts as later than what the lane still holds.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -37,6 +37,12 @@ class Gap:
     channel: Channel
     start: str
     included: bool = False
+
+
+class Accept(Protocol):
+    """core.inbox.Inbox.accept."""
+
+    def __call__(self, message: UserMessage, *, insisting: bool = False) -> Awaitable[Accepted]: ...
 
 
 class History(Protocol):
@@ -70,7 +76,7 @@ class Lanes:
 
     def __init__(
         self,
-        accept: Callable[[UserMessage], Awaitable[Accepted]],
+        accept: Accept,
         *,
         room: int,
         history: History | None = None,
@@ -242,7 +248,7 @@ class Lanes:
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                accepted = await self._accept(message)
+                accepted = await self._accept(message, insisting=until_taken)
             except StoreUnavailable as error:
                 self._away(error)
             except Exception:  # one message that cannot be taken in must not keep the others out

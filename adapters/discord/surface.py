@@ -10,24 +10,32 @@ import aiohttp
 import discord
 
 from adapters.discord.markup import inert
+from core import texts
 from core.conversation import UserMessage
 from core.drawing import drawn
 from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
 from core.pacing import Budget
+from core.surface import NOTICE, stands_alone
 
 _CALL_TIMEOUT_S = 30.0
 _BUSY_S = 5.0
+_MARK = "⏳"
+_MARKED_ALREADY = {10008, 10014, 30010, 90001}
+"""After these there is nothing to be done: the message is gone, or the reaction, or there are too many, or its author
+has blocked the bot."""
 _NONCE_TURN = 22  # characters of the turn's id; three more for the part: Discord's nonce holds 25
 
 
 @dataclass(frozen=True, slots=True)
 class DiscordSurface:
-    """Shows the reply to ``message``; both budgets are the channel's own."""
+    """Shows the reply to ``message`` by the bot ``me``; the budgets are the channel's own."""
 
     channel: discord.PartialMessageable
     message: UserMessage
     posts: Budget
     edits: Budget
+    marks: Budget
+    me: int
     limit: int = 2000
     """Discord: a message of a bot holds 2,000 code points."""
 
@@ -36,7 +44,7 @@ class DiscordSurface:
 
     async def post(self, part: int, text: str, *, final: bool) -> str:
         answering: dict[str, Any] = {}
-        if part == 0:
+        if stands_alone(part):
             answering["reference"] = discord.MessageReference(
                 message_id=int(self.message.message_id),
                 channel_id=self.channel.id,
@@ -57,7 +65,19 @@ class DiscordSurface:
         return str(sent.id)
 
     async def find(self, part: int) -> str | None:
-        return None  # the nonce does it
+        if part != NOTICE:
+            return None  # the nonce does it
+        # Posting it again to learn its id would show it to everybody.
+        async with _translated():
+            question = discord.Object(int(self.message.message_id))
+            async for shown in self.channel.history(after=question, limit=100, oldest_first=True):
+                if self._answers(shown) and texts.BUSY.is_said_by(shown.content):
+                    return str(shown.id)
+        return None
+
+    def _answers(self, shown: discord.Message) -> bool:
+        reference = shown.reference.message_id if shown.reference else None
+        return shown.author.id == self.me and reference == int(self.message.message_id)
 
     async def edit(self, message: str, text: str, *, final: bool) -> None:
         async with _translated():
@@ -67,6 +87,18 @@ class DiscordSurface:
     async def withdraw(self, message: str) -> None:
         async with _translated():
             await self.channel.get_partial_message(int(message)).delete()
+
+    async def mark(self, *, waiting: bool) -> None:
+        question = self.channel.get_partial_message(int(self.message.message_id))
+        async with _translated():
+            try:
+                if waiting:
+                    await question.add_reaction(_MARK)
+                else:
+                    await question.remove_reaction(_MARK, discord.Object(self.me))
+            except discord.HTTPException as error:
+                if error.code not in _MARKED_ALREADY:
+                    raise
 
 
 @asynccontextmanager

@@ -24,8 +24,9 @@ from adapters.slack.surface import SlackSurface
 from core.budgets import Budgets
 from core.commands import COMMANDS, Call
 from core.conversation import Channel, Conversation, UserMessage
-from core.errors import PlatformRefused, StoreUnavailable
+from core.errors import PlatformRefused, PlatformUnreachable, StoreUnavailable
 from core.inbox import Inbox
+from core.order import Order
 from core.pacing import Budget
 from core.surface import Platform, Surface
 from core.texts import language_of
@@ -37,6 +38,9 @@ _READY_S = 10.0
 """How long a start waits for the socket."""
 _AT_ONCE_S = 2.0
 """Slack tells people that a command failed when it is not acked within 3 seconds."""
+_TOO_MANY, _SERVER_ERRORS = 429, 500
+# Slack, errors of auth.test and apps.connections.open: those that say nothing of the token.
+_NOT_THE_TOKEN = {"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"}
 
 
 def _posts() -> Budget:
@@ -46,6 +50,11 @@ def _posts() -> Budget:
 
 def _edits() -> Budget:
     # Slack: chat.update is Tier 3, 50 a minute and workspace. Eight in 9.6 s is that rate, in small bursts.
+    return Budget(8, 9.6)
+
+
+def _marks() -> Budget:
+    # Slack: reactions.add and reactions.remove are Tier 3 as well, each; this is one budget for both.
     return Budget(8, 9.6)
 
 
@@ -60,11 +69,16 @@ class Slack:
     workspace: str
     bot_name: str
     name: str = "slack"
+    keeps: bool = True
+    """Slack delivers again what is not acked."""
     _posts: Budgets[Channel] = field(default_factory=lambda: Budgets(_posts))
     _edits: Budget = field(default_factory=_edits)
+    _order: Order[Conversation] = field(default_factory=Order)
+    _marks: Budget = field(default_factory=_marks)
 
     def surface(self, message: UserMessage) -> Surface:
-        return SlackSurface(self.client, message, self._posts.of(message.conversation.channel), self._edits)
+        posts = self._posts.of(message.conversation.channel)
+        return SlackSurface(self.client, message, posts, self._edits, self._marks)
 
     def spelled(self, command: str, conversation: Conversation) -> str:
         if conversation.thread is not None:
@@ -106,7 +120,9 @@ class Slack:
         )
         if message is not None:
             try:
-                await self.inbox.accept(message)
+                # slack_sdk hears each envelope in a task of its own, and Redis is asked over many connections.
+                async with self._order.of(message.conversation):
+                    await self.inbox.accept(message)
             except StoreUnavailable as error:
                 log.warning("an event was not accepted, Slack will deliver it again", reason=str(error))
                 return BoltResponse(status=503)  # any status but 200: no ack
@@ -184,7 +200,10 @@ def _admitted(token: str) -> Generator[None, None, None]:
     try:
         yield
     except SlackApiError as error:
-        reason = str(error.response.get("error") or f"HTTP {error.response.status_code}")
+        status = error.response.status_code
+        reason = str(error.response.get("error") or f"HTTP {status}")
+        if status == _TOO_MANY or status >= _SERVER_ERRORS or reason in _NOT_THE_TOKEN:
+            raise PlatformUnreachable(f"Slack cannot be reached: {reason}") from error
         raise PlatformRefused(f"Slack refuses {token}: {reason}") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise PlatformRefused(f"Slack cannot be reached: {type(error).__name__}") from error
+        raise PlatformUnreachable(f"Slack cannot be reached: {type(error).__name__}") from error

@@ -37,6 +37,7 @@ def manifest() -> dict[str, Any]:
                     "groups:history",
                     "im:history",
                     "mpim:history",
+                    "reactions:write",
                 ]
             }
         },

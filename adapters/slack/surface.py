@@ -16,6 +16,18 @@ from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
 from core.pacing import Budget
 
 _EVENT_TYPE = "drun_reply"
+_MARK = "hourglass_flowing_sand"
+_MARKED_ALREADY = {
+    "already_reacted",
+    "is_archived",
+    "message_not_found",
+    "no_reaction",
+    "not_reactable",
+    "thread_locked",
+    "too_many_emoji",
+    "too_many_reactions",
+}
+"""Answers of reactions.add and reactions.remove after which there is nothing to be done."""
 _GONE = {
     "account_inactive",
     "cant_update_message",
@@ -35,12 +47,13 @@ _GONE = {
 
 @dataclass(frozen=True, slots=True)
 class SlackSurface:
-    """Shows the reply to ``message``; ``posts`` is the channel's budget, ``edits`` the workspace's."""
+    """Shows the reply to ``message``; ``posts`` is the channel's budget, ``edits`` and ``marks`` the workspace's."""
 
     client: AsyncWebClient
     message: UserMessage
     posts: Budget
     edits: Budget
+    marks: Budget
     limit: int = 12_000
     """Slack: markdown_text of chat.postMessage and chat.update holds 12,000 characters (their text only 4,000)."""
 
@@ -88,6 +101,18 @@ class SlackSurface:
     async def withdraw(self, message: str) -> None:
         async with _translated():
             await self.client.chat_delete(channel=self._channel, ts=message)
+
+    async def mark(self, *, waiting: bool) -> None:
+        question = self.message.message_id
+        async with _translated():
+            try:
+                if waiting:
+                    await self.client.reactions_add(channel=self._channel, name=_MARK, timestamp=question)
+                else:
+                    await self.client.reactions_remove(channel=self._channel, name=_MARK, timestamp=question)
+            except SlackApiError as error:
+                if error.response.get("error") not in _MARKED_ALREADY:
+                    raise
 
     @property
     def _channel(self) -> str:

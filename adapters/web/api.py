@@ -53,7 +53,7 @@ class Api:
         accepted = await self._inbox.accept(message)
         if accepted.new:
             await self._channels.keep()
-        else:
+        elif not accepted.refused:  # what was refused stands above the sentence that says so
             journal = journal_of(message.conversation.channel.channel)
             await self._inbox.journals.remove(journal, [entry])
         return answer({"new": accepted.new, "ahead": accepted.ahead}, status=202)

@@ -35,6 +35,10 @@ class WebPlatform:
     def name(self) -> str:
         return PLATFORM
 
+    @property
+    def keeps(self) -> bool:
+        return False  # the browser is told that it failed, and keeps the text in the box
+
     def surface(self, message: UserMessage) -> Surface:
         return WebSurface(self.inbox.journals, message)
 

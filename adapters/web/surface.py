@@ -7,11 +7,23 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from adapters.web.transcript import Asked, Began, Ended, Grew, Line, Withdrawn, journal_of, line_of, written
+from adapters.web.transcript import (
+    Asked,
+    Began,
+    Ended,
+    Grew,
+    Line,
+    Waits,
+    Withdrawn,
+    journal_of,
+    line_of,
+    written,
+)
 from core.conversation import UserMessage
 from core.errors import StoreUnavailable, SurfaceFailed
 from core.pacing import Budget
 from core.store.journal import Journals
+from core.surface import NOTICE
 
 WRITES_PER_S = 12
 """Ours to choose: faster than anybody reads, and slow enough for a hundred replies on one Redis."""
@@ -51,8 +63,10 @@ class WebSurface:
         self._journals = journals
         self._journal = journal_of(message.conversation.channel.channel)
         self._turn = message.turn_id
+        self._question = message.message_id
         self._by = secrets.token_hex(4)
         self._budget = Budget(WRITES_PER_S, 1.0)
+        self._marks = Budget(WRITES_PER_S, 1.0)
         self._drafts: dict[str, _Draft] = {}
 
     @property
@@ -63,13 +77,17 @@ class WebSurface:
     def edits(self) -> Budget:
         return self._budget
 
+    @property
+    def marks(self) -> Budget:
+        return self._marks
+
     def size(self, text: str) -> int:
         return len(text)
 
     @_as_surface_error
     async def post(self, part: int, text: str, *, final: bool) -> str:
         # The same id however often it is posted: the page then shows one message.
-        message = f"{self._turn}-{part}"
+        message = self._id(part)
         if final:
             await self._append(Ended(message, text))
         else:
@@ -77,8 +95,12 @@ class WebSurface:
             self._drafts[message] = _Draft(text)
         return message
 
+    @_as_surface_error
     async def find(self, part: int) -> str | None:
-        return None  # its id is known, and posting again replaces it
+        if part != NOTICE:
+            return None  # its id is known, and posting again replaces it
+        notice = self._id(part)
+        return notice if await self._entries(notice, Began | Grew | Ended) else None
 
     @_as_surface_error
     async def edit(self, message: str, text: str, *, final: bool) -> None:
@@ -107,6 +129,18 @@ class WebSurface:
         await self._tidy(before)
         self._drafts.pop(message, None)
 
+    @_as_surface_error
+    async def mark(self, *, waiting: bool) -> None:
+        before = await self._lines(self._question, Waits)
+        if waiting == any(line.waiting for _, line in before[-1:]):
+            return
+        # The last line stays: a page that was away has to be told.
+        await self._append(Waits(self._question, waiting))
+        await self._tidy([entry for entry, _ in before])
+
+    def _id(self, part: int) -> str:
+        return f"{self._turn}-{part}"
+
     async def _append(self, line: Line) -> str:
         return await self._journals.append(self._journal, written(line))
 
@@ -117,8 +151,11 @@ class WebSurface:
 
     async def _entries(self, message: str, kinds: Any) -> list[str]:
         """The journal's entries of ``message``, of an earlier attempt as well."""
-        found = ((entry.id, line_of(entry)) for entry in await self._journals.read(self._journal))
-        return [id_ for id_, line in found if isinstance(line, kinds) and line.id == message]
+        return [entry for entry, _ in await self._lines(message, kinds)]
+
+    async def _lines(self, message: str, kinds: Any) -> list[tuple[str, Any]]:
+        found = [(entry.id, line_of(entry)) for entry in await self._journals.read(self._journal)]
+        return [(entry, line) for entry, line in found if isinstance(line, kinds) and line.id == message]
 
 
 def _shared(old: str, new: str) -> int:

@@ -1,6 +1,6 @@
 """The lines of a channel's journal, and the messages a reader makes of them.
 
-A question is one line. A reply begins, grows and ends; whoever takes a reply over begins its text anew. A reader
+A question is one line, and two more when it had to wait. A reply begins, grows and ends; whoever takes a reply over begins its text anew. A reader
 that starts anywhere reads the journal from its beginning, so that every edit may hold only what is new.
 """
 
@@ -12,7 +12,7 @@ import msgspec
 
 from core.store.journal import Entry
 
-State = Literal["writing", "done", "withdrawn"]
+State = Literal["waiting", "writing", "done", "withdrawn"]
 
 
 class Asked(msgspec.Struct, frozen=True, tag_field="kind", tag="asked"):
@@ -51,7 +51,14 @@ class Withdrawn(msgspec.Struct, frozen=True, tag_field="kind", tag="withdrawn"):
     id: str
 
 
-Line = Asked | Began | Grew | Ended | Withdrawn
+class Waits(msgspec.Struct, frozen=True, tag_field="kind", tag="waits"):
+    """The question waits behind others, or no more."""
+
+    id: str
+    waiting: bool
+
+
+Line = Asked | Began | Grew | Ended | Withdrawn | Waits
 
 _lines: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
@@ -127,6 +134,8 @@ class Transcript:
         if line is None:
             return None
         shown = self._messages.get(line.id)
+        if shown is None and isinstance(line, Waits):
+            return None
         if shown is None:
             shown = _new(line, place)
             self._messages[line.id] = shown
@@ -160,4 +169,6 @@ def _apply(line: Line, shown: Shown) -> bool:
             shown.text, shown.state, shown.by = text, "done", ""
         case Withdrawn():
             shown.text, shown.state, shown.by = "", "withdrawn", ""
+        case Waits(waiting=waiting):
+            shown.state = "waiting" if waiting else "done"
     return True

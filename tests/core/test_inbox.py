@@ -1,9 +1,12 @@
 """What comes in from a platform."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
+from core import texts
+from core.chores import Chores
 from core.commands import Desk
 from core.drun.catalog import Catalog
 from core.errors import StoreUnavailable
@@ -11,8 +14,11 @@ from core.inbox import Inbox
 from core.store.claims import Claim, Lease
 from core.store.connection import Connections, connect
 from core.store.journal import Journals
+from core.store.turns import Turns
+from core.waiting import CROWD, Waiting
 from tests.core.drun.talk import model_client
-from tests.core.store.talk import ROOM, answered, ask, channels_of, claimed, said, thread, turns_of
+from tests.core.scene import FakePlatform
+from tests.core.store.talk import ROOM, answered, ask, channels_of, claimed, said, thread, turns_of, until
 
 
 def inbox_on(connections: Connections, catalog: Catalog) -> Inbox:
@@ -78,3 +84,45 @@ async def test_a_store_out_of_reach_accepts_nothing_and_says_so(catalog: Catalog
     async with connect("redis://127.0.0.1:1") as connections:
         with pytest.raises(StoreUnavailable):
             await inbox_on(connections, catalog).accept(said("hello"))
+
+
+async def test_a_turn_that_waits_is_told_of_and_its_answer_written_over_the_notice(
+    inbox: Inbox, catalog: Catalog
+) -> None:
+    """On a real store: the number, the notice that becomes the reply's first message, and a refusal."""
+    turns, platform = inbox.desk.turns, FakePlatform()
+    async with Chores() as chores:
+        waiting = Waiting({"slack": platform}, chores, place=turns.place, busy_of=inbox.desk.channels.busy_of)
+        inbox = replace(inbox, waiting=waiting)
+        running = await ask(turns, "the running one")
+        questions = [said(f"question {number}") for number in range(CROWD)]
+        for question in questions:
+            assert (await inbox.accept(question)).new
+        last = platform.of(questions[-1])
+        await last.until(lambda: bool(last.shown))
+        assert f"number {CROWD} in line" in last.texts()[0]
+        await until(lambda: all(platform.of(question).marked for question in questions))
+        await turns.commit(running, answered(running))
+        for question in questions:
+            claim = await claimed(turns)
+            assert claim.message == question
+            waiting.begun(claim)
+            surface = platform.of(question)
+            await surface.until(lambda surface=surface: not surface.marked)  # type: ignore[misc] # bound for the loop
+            assert list(claim.shown) == list(surface.shown)
+            await turns.commit(claim, answered(claim))
+
+
+async def test_a_refused_message_is_told_so_before_it_returns(
+    connections: Connections, catalog: Catalog
+) -> None:
+    platform = FakePlatform()
+    turns = Turns(connections, partitions=1, lease_s=100, history_ttl_s=60, most_waiting=1)
+    channels = channels_of(connections)
+    async with Chores() as chores:
+        waiting = Waiting({"slack": platform}, chores, place=turns.place, busy_of=channels.busy_of)
+        inbox = Inbox(Desk(turns, channels, catalog), Journals(connections, ttl_s=60), waiting=waiting)
+        await inbox.accept(said("one"))
+        refused = said("two")
+        assert (await inbox.accept(refused)).refused
+        assert platform.of(refused).texts() == [texts.REFUSED.say("en", count=1)]

@@ -48,7 +48,7 @@ class Platform:
         self.may_read = asyncio.Event()
         self.may_read.set()
 
-    async def accept(self, message: UserMessage) -> Accepted:
+    async def accept(self, message: UserMessage, *, insisting: bool = False) -> Accepted:
         where, number = message.conversation.channel.channel, int(message.message_id)
         await asyncio.sleep(0.01)
         if where in self.hanging:
@@ -488,7 +488,11 @@ async def test_an_end_that_is_cancelled_leaves_no_task() -> None:
 async def test_messages_wait_for_a_real_store_that_hangs(tmp_path: Path) -> None:
     async with own_server(tmp_path) as server, connect(server.url) as connections:
         turns = turns_of(connections)
-        async with Lanes(turns.accept, room=100) as lanes:
+
+        async def accept(message: UserMessage, *, insisting: bool = False) -> Accepted:
+            return await turns.accept(message)
+
+        async with Lanes(accept, room=100) as lanes:
             lanes.put(message(1))
             lanes.put(message(1, "b"))
 

@@ -9,7 +9,10 @@ from typing import Literal
 from core.drawing import drawn
 from core.errors import SurfaceError, SurfaceGone
 from core.pacing import Budget
+from core.surface import NOTICE, OUTAGE, REFUSAL, stands_alone
 from tests.fakes.clock import now
+
+Kind = Literal["post", "edit", "withdraw", "mark", "unmark"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Write:
     """One call that arrived. Also the refused ones are kept: ``error`` is what they were answered with."""
 
     at: float
-    kind: Literal["post", "edit", "withdraw"]
+    kind: Kind
     message: str
     text: str = ""
     final: bool = False
@@ -65,6 +68,10 @@ class FakeSurface:
     """A post that failed has taken effect all the same."""
     posts: Budget = field(default_factory=lambda: Budget(1_000, 1.0, now=now))
     edits: Budget = field(default_factory=lambda: Budget(1_000, 1.0, now=now))
+    marks: Budget = field(default_factory=lambda: Budget(1_000, 1.0, now=now))
+    marked: bool = False
+    mark_outcomes: deque[SurfaceError | None] = field(default_factory=deque)
+    """Those of the next marks: they are no writes of the reply."""
     blind: bool = False
     """It does not let the bot look for its messages."""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -97,7 +104,9 @@ class FakeSurface:
 
     async def post(self, part: int, text: str, *, final: bool) -> str:
         assert part not in self._parts, f"part {part} was posted twice"
-        assert part == 0 or part - 1 in self._parts, f"part {part} was posted before the one before it"
+        # A notice is the reply's first message, where there was one.
+        before = part - 1 in self._parts or (part == 1 and NOTICE in self._parts)
+        assert stands_alone(part) or before, f"part {part} was posted before the one before it"
         message = f"m{part}"
         await self._arrive("post", message, text, final=final)
         self._parts[part] = message
@@ -116,17 +125,27 @@ class FakeSurface:
         assert message in self.shown, f"{message} is not there"
         await self._arrive("withdraw", message)
 
-    async def _arrive(
-        self, kind: Literal["post", "edit", "withdraw"], message: str, bare: str = "", *, final: bool = False
-    ) -> None:
+    async def mark(self, *, waiting: bool) -> None:
+        await asyncio.sleep(self.latency())
+        error = self.mark_outcomes.popleft() if self.mark_outcomes else None
+        await self._record(Write(now(), "mark" if waiting else "unmark", "question", error=error))
+        if error is not None:
+            raise error
+        self.marked = waiting
+        await self._notify()
+        await asyncio.sleep(self.latency())
+
+    async def _arrive(self, kind: Kind, message: str, bare: str = "", *, final: bool = False) -> None:
         text = drawn(bare, final=final) if bare else ""
-        assert not self.in_flight, "two writes of one reply are in flight"
+        # A notice is posted and withdrawn by who accepted the question, in another process perhaps.
+        beside = kind != "edit" and message in {f"m{part}" for part in (NOTICE, REFUSAL, OUTAGE)}
+        assert beside or not self.in_flight, "two writes of one reply are in flight"
         assert message not in self.sealed, f"{message} had its final text already"
         if kind != "withdraw":
             assert text.strip(), "no platform takes an empty message"
             assert self.size(text) <= self.limit, f"{self.size(text)} are more than {self.limit}"
             assert self._bare.get(message) != (bare, final), "a write that changes nothing"
-        self.in_flight = True
+        self.in_flight = not beside
         try:
             await asyncio.sleep(self.latency())
             self.window.arrive()
@@ -138,7 +157,7 @@ class FakeSurface:
                 self._bare[message] = bare, final
             elif self.ghosts and kind == "post":
                 self._take(kind, message, text, final=False)
-                self._parts[len(self._parts)] = message
+                self._parts[int(message[1:])] = message
             await self._notify()
             await asyncio.sleep(self.latency())
         finally:

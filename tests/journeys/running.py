@@ -11,11 +11,8 @@ from tests.journeys.stages import Stage
 KEY = "sk-journey-key-0123456789"
 
 
-@asynccontextmanager
-async def running(
-    redis_url: str, drun: DrunDouble, *stages: Stage, settings: Mapping[str, str] | None = None
-) -> AsyncGenerator[Serving, None]:
-    """The program on ``stages``, until the block ends."""
+def environment_of(redis_url: str, drun: DrunDouble, *stages: Stage) -> dict[str, str]:
+    """What the program is told on ``stages``."""
     environment = {
         "REDIS_URL": redis_url,
         "DRUN_BASE_URL": drun.maas_url,
@@ -27,8 +24,17 @@ async def running(
     }
     for stage in stages:
         environment |= stage.settings
+    return environment
+
+
+@asynccontextmanager
+async def running(
+    redis_url: str, drun: DrunDouble, *stages: Stage, settings: Mapping[str, str] | None = None
+) -> AsyncGenerator[Serving, None]:
+    """The program on ``stages``, until the block ends."""
     names = [stage.name for stage in stages]
-    async with serving(configure([*names, "worker"], environment | dict(settings or {}))) as up:
+    environment = environment_of(redis_url, drun, *stages) | dict(settings or {})
+    async with serving(configure([*names, "worker"], environment)) as up:
         for stage in stages:
             await stage.join(up)
         yield up

@@ -58,6 +58,10 @@ class Stage(Protocol):
         """The last of them looks as if more would come."""
         ...
 
+    def marked(self, asked: Asked) -> bool:
+        """The question is shown as one that waits."""
+        ...
+
     async def until(self, condition: Callable[[], T]) -> T: ...
 
     def broadcasts(self) -> int:
@@ -112,6 +116,9 @@ class SlackStage:
 
     def writing(self, asked: Asked) -> bool:
         return self.answers(asked)[-1].endswith(WRITING)
+
+    def marked(self, asked: Asked) -> bool:
+        return "hourglass_flowing_sand" in self.channel(asked.channel).find(asked.id).reactions
 
     async def until(self, condition: Callable[[], T]) -> T:
         await self.slack.until(condition)
@@ -173,6 +180,10 @@ class DiscordStage:
     def writing(self, asked: Asked) -> bool:
         return self.answers(asked)[-1].endswith(WRITING)
 
+    def marked(self, asked: Asked) -> bool:
+        question = next(one for one in self.channel(asked.channel).messages if one.id == asked.id)
+        return (self.discord.bot_id, "⏳") in question.reactions
+
     async def until(self, condition: Callable[[], T]) -> T:
         return await self.discord.until(condition)
 
@@ -232,6 +243,10 @@ class WebStage:
     def writing(self, asked: Asked) -> bool:
         return bool(self._shown(asked)[-1]["state"] == "writing")
 
+    def marked(self, asked: Asked) -> bool:
+        question = self._messages[self._channels[asked.channel]].get(asked.id)
+        return question is not None and question["state"] == "waiting"
+
     async def until(self, condition: Callable[[], T]) -> T:
         async with asyncio.timeout(10), self._news:
             while not (found := condition()):
@@ -247,6 +262,13 @@ class WebStage:
             assert response.status < 300, await response.text()
             found: dict[str, Any] = await response.json()
             return found
+
+    async def refused(self, path: str, body: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """The status and the answer of a call that fails."""
+        headers = {"Origin": self._url, "Content-Type": "application/json"}
+        async with self._http.post(self._url + path, data=json.dumps(body), headers=headers) as response:
+            assert response.status >= 400
+            return response.status, await response.json()
 
     async def _channel(self, name: str) -> str:
         if name not in self._channels:

@@ -85,6 +85,30 @@ async def test_a_question_is_answered_while_one_watches_and_is_there_after_a_rel
         await page.screenshot(path=os.environ.get("PAGE_PICTURE") or tmp_path / "page.png")
 
 
+async def test_a_question_that_waits_is_marked_until_its_answer_begins(
+    redis_url: str, page: Page, web: WebStage, drun: DrunDouble
+) -> None:
+    script = Script("first answer", gated=True)
+    drun.script(script)
+    drun.answer_to("second question", Script("second answer"))
+    waiting = page.locator(".message.user[data-state=waiting]")
+    async with running(redis_url, drun, web) as up:
+        await open_page(page, up)
+        for question in ("first question", "second question"):
+            await page.keyboard.type(question)
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".message.user").last).to_contain_text(question)
+        await expect(waiting).to_have_count(1)
+        await expect(waiting).to_contain_text("second question")
+        await expect(waiting.locator(".unseen")).to_have_text("You (waiting behind others):")
+        # The mark is drawn by the style sheet: what is copied is the question alone.
+        drawn = await waiting.locator(".body").evaluate("each => getComputedStyle(each, '::after').content")
+        assert "⏳" in drawn
+        await script.finish_up()
+        await expect(page.locator(".message.bot").last).to_contain_text("second answer")
+        await expect(waiting).to_have_count(0)
+
+
 async def test_escape_stops_the_answer_and_the_box_keeps_the_focus(
     redis_url: str, page: Page, web: WebStage, drun: DrunDouble
 ) -> None:

@@ -77,8 +77,10 @@ export class Log {
     element.dataset.state = message.state;
     element.toggleAttribute("aria-busy", message.state === "writing");
     const body = element.querySelector(".body");
-    if (message.role === "user") body.innerHTML = message.html;
-    else redraw(body, message.html);
+    if (message.role === "user") {
+      body.innerHTML = message.html;
+      element.querySelector(".unseen").textContent = say(message.state === "waiting" ? "youWaiting" : "you");
+    } else redraw(body, message.html);
     this.#shown.set(message.id, { ...message, element });
     if (message.role === "user" && this.live && !before) this.#stuck = true;
     if (message.role === "bot" && message.state === "done" && this.live) this.onDone(message);

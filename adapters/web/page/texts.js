@@ -19,6 +19,7 @@ const TEXTS = {
   modelTip: ["Change the model", "切换模型"],
   choices: ["Suggestions", "建议"],
   you: ["You:", "你："],
+  youWaiting: ["You (waiting behind others):", "你（排队中）："],
   answer: ["Answer:", "回答："],
   copy: ["Copy", "复制"],
   copied: ["Copied", "已复制"],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from adapters.web.events import conversation_of
-from adapters.web.surface import WebSurface
+from adapters.web.surface import WebSurface, show_question
 from adapters.web.transcript import Began, Grew, Place, Shown, Transcript, journal_of, line_of
 from core.conversation import UserMessage
 from core.delivery import Delivery
@@ -130,3 +130,16 @@ async def test_a_store_that_is_gone_is_an_error_of_the_surface(
 def test_a_beginning_names_its_writer(journals: Journals) -> None:
     assert WebSurface(journals, QUESTION)._by != WebSurface(journals, QUESTION)._by
     assert Began("a", "b", "c").by == "b"
+
+
+async def test_of_a_wait_one_line_stays_in_the_journal(journals: Journals) -> None:
+    await show_question(journals, QUESTION)
+    surface, another = WebSurface(journals, QUESTION), WebSurface(journals, QUESTION)
+    await another.mark(waiting=False)
+    assert await kinds(journals) == ["Asked"], "what was never marked costs nothing"
+    await surface.mark(waiting=True)
+    await another.mark(waiting=False)
+    await another.mark(waiting=False)
+    assert await kinds(journals) == ["Asked", "Waits"]
+    (question,) = await shown(journals)
+    assert question.state == "done"

@@ -13,6 +13,7 @@ from adapters.web.transcript import (
     Place,
     Shown,
     Transcript,
+    Waits,
     Withdrawn,
     line_of,
     written,
@@ -95,3 +96,15 @@ def test_what_is_no_place_is_the_beginning(text: str) -> None:
 def test_places_are_ordered_as_numbers() -> None:
     assert Place.parse("9-10") > Place.parse("9-9") > Place.parse("8-99")
     assert str(Place.parse("1732300000000-3")) == "1732300000000-3"
+
+
+def test_a_question_waits_until_its_answer_begins() -> None:
+    asked = Asked("m", "t", "you", "why?")
+    (question,) = read(asked, Waits("m", waiting=True))
+    assert (question.text, question.state) == ("why?", "waiting")
+    (question,) = read(asked, Waits("m", waiting=True), Waits("m", waiting=False))
+    assert (question.text, question.state) == ("why?", "done")
+
+
+def test_a_question_that_is_no_more_known_cannot_wait() -> None:
+    assert read(Waits("m", waiting=True)) == []
