@@ -4,7 +4,7 @@ ARGS =
 BIN = .venv/bin
 SUITE = $(BIN)/pytest
 
-.PHONY: run test check
+.PHONY: run test check chaos bench
 
 run:
 	@scripts/setup.sh local
@@ -22,3 +22,13 @@ check:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test SUITE=scripts/test_wheel.sh
+
+# A thousand kills under load, some fifteen minutes: make chaos ARGS="--seed 7 --write" (docs/reliability.md).
+chaos:
+	@scripts/setup.sh local dev
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
+# What a turn costs in Redis, about a minute: make bench ARGS=--write (docs/performance.md).
+bench:
+	@scripts/setup.sh local dev
+	@exec $(BIN)/python -m bench.turns $(ARGS)

@@ -1,4 +1,4 @@
-"""The words one types: run, check, ask, models, manifest, invite."""
+"""The words one types: run, check, ask, models, turns, manifest, invite."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from adapters.discord.invitation import invitation
 from adapters.discord.settings import Settings as DiscordSettings
 from adapters.slack.manifest import manifest
-from bots import logs
+from bots import logs, turns
 from bots.ask import ask as ask_model
 from bots.ask import list_models
 from bots.check import check as check_all
@@ -22,11 +22,11 @@ from bots.embedded.store import StoreUnavailable as NoPrivateStore
 from bots.reading import SettingsWrong, given, read, wrong
 from bots.run import NothingRuns
 from bots.run import run as run_all
-from bots.settings import DrunSettings
+from bots.settings import DrunSettings, StoreSettings
 from core.errors import ChatError, PlatformRefused
 from core.texts import language_of
 
-_EXPECTED = (SettingsWrong, NothingRuns, PlatformRefused, DemoModelUnavailable, NoPrivateStore)
+_EXPECTED = (SettingsWrong, NothingRuns, PlatformRefused, DemoModelUnavailable, NoPrivateStore, turns.NotDone)
 
 app = typer.Typer(
     help="d.run language models as a colleague in Slack and Discord.",
@@ -38,6 +38,8 @@ manifest_app = typer.Typer(help="What a platform wants pasted.", no_args_is_help
 app.add_typer(manifest_app, name="manifest")
 invite_app = typer.Typer(help="How to let the bot in.", no_args_is_help=True)
 app.add_typer(invite_app, name="invite")
+turns_app = typer.Typer()
+app.add_typer(turns_app, name="turns")
 
 
 @app.command()
@@ -90,6 +92,32 @@ def invite_discord() -> None:
     if settings.off:
         raise wrong(["DISCORD_TOKEN: is not set; it is on the Bot page of the developer portal"])
     typer.echo(asyncio.run(invitation(settings)))
+
+
+@turns_app.callback(invoke_without_command=True)
+def show_turns(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """What waits, what is being answered, and what was given up."""
+    logs.set_up("ERROR", "auto")
+    if context.invoked_subcommand is None:
+        asyncio.run(turns.show(_section(StoreSettings), as_json=as_json))
+
+
+_Which = Annotated[str, typer.Argument(metavar="ID|all", help="as `drun-chat turns` shows it")]
+
+
+@turns_app.command()
+def requeue(which: _Which) -> None:
+    """Try again what was given up."""
+    asyncio.run(turns.requeue(_section(StoreSettings), which))
+
+
+@turns_app.command()
+def drop(which: _Which) -> None:
+    """Remove for good what was given up."""
+    asyncio.run(turns.drop(_section(StoreSettings), which))
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -25,7 +25,7 @@ class Adapter(Protocol):
     """What ``adapters.<name>.app`` holds."""
 
     def connect(self, settings: Section, inbox: Inbox) -> AbstractAsyncContextManager[Platform]:
-        """The platform, ready to show replies. Raises PlatformRefused."""
+        """The platform, ready to show replies. Raises PlatformRefused, PlatformUnreachable among them."""
         ...
 
 

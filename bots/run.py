@@ -33,8 +33,8 @@ class Serving:
 
 
 async def run(configuration: Configuration) -> None:
-    """Serves until SIGINT or SIGTERM. Raises what ``serving`` raises."""
-    stopping = asyncio.Event()
+    """Serves until SIGINT or SIGTERM; the second of them ends it at once. Raises what ``serving`` raises."""
+    stopping, hurrying = asyncio.Event(), asyncio.Event()
     begun = False
     this = asyncio.current_task()
     assert this is not None  # noqa: S101 - a coroutine runs in a task
@@ -43,26 +43,33 @@ async def run(configuration: Configuration) -> None:
         # While it starts nothing is being answered yet, and a platform may let it wait for long.
         if not begun and not stopping.is_set():
             this.cancel()
+        if stopping.is_set():
+            hurrying.set()
         stopping.set()
 
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop)
     try:
-        async with serving(configuration) as up:
+        async with serving(configuration, hurrying) as up:
             begun = True
             _announce(up, configuration)
             told = asyncio.create_task(stopping.wait())
             await asyncio.wait({told, up.working}, return_when=asyncio.FIRST_COMPLETED)
             told.cancel()
-            typer.echo("Stopping; running answers may end first.")
+            if stopping.is_set():
+                typer.echo(
+                    "Stopping; running answers may end first. Press Ctrl-C again to hand them over now."
+                )
     except asyncio.CancelledError:
         if begun:
             raise
 
 
 @asynccontextmanager
-async def serving(configuration: Configuration) -> AsyncGenerator[Serving, None]:
-    """Listens and answers while it is open; at the end running replies have DRAIN_S to end.
+async def serving(
+    configuration: Configuration, hurrying: asyncio.Event | None = None
+) -> AsyncGenerator[Serving, None]:
+    """Listens and answers while it is open; at the end running replies have DRAIN_S to end, and no more if ``hurrying``.
 
     Raises NothingRuns when nobody can be heard or the store does not answer, and what ``house`` raises.
     """
@@ -70,14 +77,17 @@ async def serving(configuration: Configuration) -> AsyncGenerator[Serving, None]
     async with house(configuration) as built, AsyncExitStack() as listening:
         await _await_store(built)
         heard, refused = await _listen(built, configuration, listening)
-        if configuration.heard_on and not heard:
+        may_come = set(built.later.expected) & set(configuration.heard_on)
+        if configuration.heard_on and not heard and not may_come:
             raise NothingRuns("Nothing could be started: " + " ".join(refused.values()))
-        working = asyncio.create_task(_work(built, configuration, stopping))
+        working = asyncio.create_task(_work(built, configuration, stopping, hurrying))
+        built.later.begin(configuration.heard_on)
         try:
             yield Serving(heard, {**configuration.skipped, **refused}, working)
         finally:
             # Nobody new is heard while the running replies come to their end.
             await listening.aclose()
+            await built.later.hush()
             stopping.set()
             await working
 
@@ -100,7 +110,7 @@ async def _await_store(built: House) -> None:
 async def _listen(
     built: House, configuration: Configuration, listening: AsyncExitStack
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Where people are heard now, and which platforms refused the bot, why."""
+    """Where people are heard now, and which platforms are off, why."""
     heard: dict[str, str] = {}
     refused = dict(built.refused)
     for name in configuration.heard_on:
@@ -115,9 +125,11 @@ async def _listen(
     return heard, refused
 
 
-async def _work(built: House, configuration: Configuration, stopping: asyncio.Event) -> None:
+async def _work(
+    built: House, configuration: Configuration, stopping: asyncio.Event, hurrying: asyncio.Event | None
+) -> None:
     if configuration.works:
-        await built.worker.run(stopping, drain_s=configuration.work.drain_s)
+        await built.worker.run(stopping, drain_s=configuration.work.drain_s, hurrying=hurrying)
     else:
         await stopping.wait()
 
@@ -129,6 +141,7 @@ def _announce(up: Serving, configuration: Configuration) -> None:
     )
     typer.echo(f"drun-chat answers with {model}.")
     where = "; ".join(f"{name}: {place}" for name, place in up.heard.items())
-    typer.echo(f"Listening on {where}" if where else "Working")
+    quiet = "Listening on nothing yet" if configuration.heard_on else "Working"
+    typer.echo(f"Listening on {where}" if where else quiet)
     if up.off:
         typer.echo("Off: " + "; ".join(f"{name} ({reason})" for name, reason in up.off.items()))

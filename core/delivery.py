@@ -83,6 +83,8 @@ class Delivery:
         self._begun = asyncio.Event()
         self._finishing = asyncio.Event()
         self._slot: Slot | None = None
+        self._stale = False  # what is shown was taken back
+        self._times_begun = 0
         self._taken = 0  # characters of what was added
         self._beyond = 0  # characters of the note
         self.shown = 0
@@ -108,6 +110,25 @@ class Delivery:
         self._added.append(text)
         self._begun.set()
         self._news.set()
+        if self._slot is not None and self._slot.urgency is Urgency.STATUS:
+            self._slot.urge(Urgency.EDIT)
+
+    def announce(self, placeholder: str) -> None:
+        """Shows ``placeholder`` from now on as long as there is no text; only where a write can be spared for it."""
+        self._placeholder = placeholder
+        self._news.set()
+
+    def start_over(self) -> None:
+        """Takes back all that was added: what follows is written over it, and messages that it leaves are withdrawn."""
+        self._added.clear()
+        for part in self._parts:
+            part.text, part.end, part.sealed = "", 0, False
+        self._open = self._taken = self._beyond = self.shown = 0
+        self._times_begun += 1
+        self._stale = True
+        self._news.set()
+        if self._slot is not None and self._slot.urgency is Urgency.STATUS:
+            self._slot.urge(Urgency.EDIT)
 
     async def finish(self, note: str = "") -> None:
         """Shows all that was added, and ``note`` as a last paragraph. Raises SurfaceError if that failed."""
@@ -200,8 +221,15 @@ class Delivery:
     async def _write(self, index: int) -> None:
         part = self._parts[index]
         if part.message is not None:
-            await self._insist(partial(self._edit, part, part.message), self._surface.edits)
-            return
+            try:
+                await self._insist(partial(self._edit, part, part.message), self._surface.edits)
+            except SurfaceGone:
+                # Somebody may have removed what told of the wait: the reply was never there.
+                if part.shown is not None or self._again:
+                    raise
+                part.message = None
+            else:
+                return
         await self._insist(partial(self._post, index), self._surface.posts)
         await self._checkpoint(self.messages)
 
@@ -245,14 +273,15 @@ class Delivery:
             if part.unsure and (found := await self._found(index)) is not None:
                 part.message = found  # what it shows is not known: it is edited next
                 return
-            (text, final), end = self._newest(part)
+            (text, final), told = self._newest(part)
             self._check()
             try:
                 part.message = await self._surface.post(index, text, final=final)
             except SurfaceFailed:
                 part.unsure = True
                 raise
-            part.shown, self.shown = (text, final), end
+            part.shown = (text, final)
+            self._count(told)
 
     async def _found(self, index: int) -> str | None:
         """The message that may have been posted before, if it is there and that can be known."""
@@ -267,11 +296,18 @@ class Delivery:
             return None
 
     async def _edit(self, part: _Part, message: str) -> None:
-        async with self._turn(self._surface.edits, Urgency.FINAL if part.sealed else Urgency.EDIT):
-            (text, final), end = self._newest(part)
+        async with self._turn(self._surface.edits, self._urgency(part)):
+            (text, final), told = self._newest(part)
             self._check()
             await self._surface.edit(message, text, final=final)
-            part.shown, self.shown = (text, final), end
+            part.shown = (text, final)
+            self._count(told)
+
+    def _urgency(self, part: _Part) -> Urgency:
+        if part.sealed:
+            return Urgency.FINAL
+        only_the_placeholder = not part.text.strip() and part.shown is not None and not self._stale
+        return Urgency.STATUS if only_the_placeholder else Urgency.EDIT
 
     async def _withdraw(self, message: str) -> None:
         async with self._surface.edits.slot(Urgency.FINAL):
@@ -282,7 +318,13 @@ class Delivery:
         self._slot = budget.slot(Urgency.FINAL if self._finishing.is_set() else urgency)
         return self._slot
 
-    def _newest(self, part: _Part) -> tuple[tuple[str, bool], int]:
-        """What to write, now that the slot is ours, and how many of the added characters that shows."""
+    def _newest(self, part: _Part) -> tuple[tuple[str, bool], tuple[int, int]]:
+        """What to write, now that the slot is ours, and what that shows of what was added since which beginning."""
         self._take_in()
-        return self._wanted(part), part.end
+        return self._wanted(part), (self._times_begun, part.end)
+
+    def _count(self, told: tuple[int, int]) -> None:
+        """A write has shown so much, unless that was taken back while it was under way."""
+        times_begun, end = told
+        if times_begun == self._times_begun:
+            self.shown, self._stale = end, False

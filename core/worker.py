@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from core.away import Away
 from core.errors import StoreUnavailable, SurfaceError
 from core.hold import Hold, LeaseLost
 from core.store.claims import Claim, Lease, Nothing
@@ -44,30 +45,46 @@ class Worker:
         self._lease_s = lease_s
         self._running: dict[str, _Running] = {}
         self._freed = asyncio.Event()
+        # Without renewals a lease ends in less than this after the last of them failed, and is claimed again.
+        self._away = Away(settle_s=lease_s * 3 / 4)
 
-    async def run(self, stopping: asyncio.Event, *, drain_s: float) -> None:
-        """Works until ``stopping``; then gives running replies ``drain_s`` to end, and hands on the rest."""
+    async def run(
+        self, stopping: asyncio.Event, *, drain_s: float, hurrying: asyncio.Event | None = None
+    ) -> None:
+        """Works until ``stopping``; then gives running replies ``drain_s`` to end, and hands on the rest.
+
+        ``hurrying`` hands on at once, before or after ``stopping``.
+        """
         claiming = asyncio.create_task(self._claim())
         # None of the three ends by itself. Should one fail all the same, so does the worker: one that no longer
         # renews or claims, and nobody knows, is worse than none.
         loops = [claiming, asyncio.create_task(self._renew()), asyncio.create_task(self._hear_stops())]
         told = asyncio.create_task(stopping.wait())
+        hurry = asyncio.create_task((hurrying or asyncio.Event()).wait())
         try:
-            await asyncio.wait({told, *loops}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({told, hurry, *loops}, return_when=asyncio.FIRST_COMPLETED)
             claiming.cancel()
             # A claim under way must not be thrown away with its lease: _claim finishes the call it is in.
             await asyncio.gather(claiming, return_exceptions=True)
-            if tasks := [running.task for running in self._running.values()]:
-                await asyncio.wait(tasks, timeout=drain_s)
+            await self._drain(hurry, drain_s)
             await asyncio.gather(*map(self._hand_on, list(self._running.values())))
         finally:
-            ending = [told, *loops, *(running.task for running in self._running.values())]
+            ending = [told, hurry, *loops, *(running.task for running in self._running.values())]
             for task in ending:
                 task.cancel()
             await asyncio.gather(*ending, return_exceptions=True)
         for loop in loops:
             if not loop.cancelled():
                 loop.result()
+
+    async def _drain(self, hurry: asyncio.Task[bool], drain_s: float) -> None:
+        """Lets running replies end, for ``drain_s`` at most, and no longer than until ``hurry``."""
+        until = asyncio.get_running_loop().time() + drain_s
+        while running := {each.task for each in self._running.values()}:
+            left = until - asyncio.get_running_loop().time()
+            done, _ = await asyncio.wait({hurry, *running}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if hurry in done or not done:
+                return
 
     async def _claim(self) -> None:
         while True:
@@ -83,14 +100,28 @@ class Worker:
                     self._start(await call, began)
                 raise
             except StoreUnavailable as error:
-                log.warning("Redis does not answer", reason=str(error))
+                self._away.failed("claim", error)
                 await asyncio.sleep(_STORE_RETRY_S)
                 continue
-            if not self._start(found, began):
+            self._away.worked("claim")
+            if isinstance(found, Claim) and self._is_over(began):
+                await self._return_unbegun(found)
+            elif not self._start(found, began):
                 assert isinstance(found, Nothing)  # noqa: S101 - the only thing that is not started
                 await self._turns.wait(
                     min(_LONGEST_WAIT_S, _LONGEST_WAIT_S if found.due_s is None else found.due_s)
                 )
+
+    def _is_over(self, leased_at: float) -> bool:
+        return asyncio.get_running_loop().time() >= leased_at + self._lease_s * 3 / 4
+
+    async def _return_unbegun(self, claim: Claim) -> None:
+        """Gives back what was claimed too long ago: Redis hung, and nobody knows how long the lease still lasts.
+
+        Left to run out, it would have cost the turn one of its attempts, though nothing was tried.
+        """
+        with suppress(StoreUnavailable):  # then it runs out by itself
+            await self._turns.release(claim)
 
     def _start(self, found: Claim | Nothing, claimed_at: float) -> bool:
         if isinstance(found, Nothing):
@@ -155,8 +186,10 @@ class Worker:
                 # A store that hangs must not keep us from asking again while the leases last.
                 async with asyncio.timeout(self._lease_s / 4):
                     leases = await self._turns.renew([each.hold.claim for each in running]) if running else []
-            except (StoreUnavailable, TimeoutError):
+            except (StoreUnavailable, TimeoutError) as error:
+                self._away.failed("renew", error)
                 continue
+            self._away.worked("renew")
             for each, lease in zip(running, leases, strict=True):
                 self._renewed(each, lease, asked_at)
 
@@ -174,10 +207,12 @@ class Worker:
         while True:
             try:
                 async with self._turns.stops() as conversations:
+                    self._away.worked("stops")
                     async for conversation in conversations:
                         if conversation in self._running:
                             self._running[conversation].hold.stopping.set()
-            except StoreUnavailable:
+            except StoreUnavailable as error:
+                self._away.failed("stops", error)
                 await asyncio.sleep(_STORE_RETRY_S)  # renew tells of stops as well
 
     async def _hand_on(self, each: _Running) -> None:

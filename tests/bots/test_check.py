@@ -45,7 +45,7 @@ NOT_WELL: dict[str, tuple[Mapping[str, str], str]] = {
     "wrong key": ({"DRUN_API_KEY": "sk-another-s3cret"}, "The d.run API key was refused"),
     "unknown default": (
         {"DRUN_DEFAULT_MODEL": "public/deepseek-v9"},
-        "no    default model: The model `public/deepseek-v9` does not exist here",
+        "no    default model: `public/deepseek-v9` is not offered any more; `public/deepseek-r1` answers.",
     ),
     "Slack token": (
         {"SLACK_BOT_TOKEN": "xoxb-another-s3cret"},
@@ -89,6 +89,7 @@ async def test_check_finds_an_empty_account_although_its_models_are_listed(
     assert lines_of(found.out, "no") == [
         "no    default model: The d.run account has no balance left. The operator of this bot has to top it up."
     ]
+    assert "top up the wallet at https://console.d.run" in found.out
 
 
 async def test_a_short_name_or_an_alias_is_a_known_default_model(
@@ -100,3 +101,48 @@ async def test_a_short_name_or_an_alias_is_a_known_default_model(
     named = {"DRUN_DEFAULT_MODEL": "fast", "DRUN_MODELS": "fast=public/deepseek-v3"}
     alias = await ended(tmp_path, "check", settings={**common, **named})
     assert "ok    default model: public/deepseek-v3 answers" in alias.out
+
+
+async def test_a_usual_model_that_is_gone_is_told_and_stops_nothing(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    drun.maas.models[:] = ["public/deepseek-v4-flash"]
+    found = await ended(tmp_path, "check", settings={**of_drun(drun), "REDIS_URL": redis_url})
+    assert found.code == 0, found.all
+    gone = "`public/deepseek-v3` is not offered any more; `public/deepseek-v4-flash` answers."
+    assert f"ok    default model: {gone}" in found.out
+
+
+async def test_where_only_a_service_is_set_up_its_first_model_is_the_default(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    settings = {"DRUN_SERVICE_BASE_URL": drun.service_url, "DRUN_SERVICE_API_KEY": drun.key}
+    found = await ended(tmp_path, "check", settings={**settings, "REDIS_URL": redis_url})
+    assert found.code == 0, found.all
+    assert "ok    default model: u-1100a15812cc/qwen2 answers" in found.out
+
+
+async def test_a_deployment_that_fails_is_told_with_its_own_three_steps(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    settings = {**of_drun(drun), "DRUN_SERVICE_API_KEY": "sk-another-s3cret", "REDIS_URL": redis_url}
+    found = await ended(tmp_path, "check", settings=settings)
+    assert found.code == 1
+    assert "      see https://console.d.run, API Key 管理" in found.out
+    assert "set DRUN_API_KEY or DRUN_SERVICE_API_KEY" in found.out
+    assert "How to reach a Model Service, in three steps:" in found.out
+    assert "How to reach MaaS by Token" not in found.out
+    assert "s3cret" not in found.all
+
+
+async def test_a_list_that_is_kept_does_not_hide_that_an_endpoint_is_away(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    settings = {**of_drun(drun), "REDIS_URL": redis_url}
+    assert (await ended(tmp_path, "check", settings=settings)).code == 0
+    drun.service.listing_fault = refusals.unavailable()
+    found = await ended(tmp_path, "check", settings=settings)
+    assert found.code == 1
+    assert lines_of(found.out, "no") == [
+        f"no    Model Service: {host(drun.service_url)}, The model cannot be reached right now. Please try again."
+    ]

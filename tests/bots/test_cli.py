@@ -9,6 +9,7 @@ import pytest
 
 from tests.bots.program import ended
 from tests.bots.settings_of import DISCORD_TOKEN, KEY, host, of_discord, of_drun
+from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.server import DiscordDouble
 from tests.doubles.drun import refusals
 from tests.doubles.drun.script import Fault, Script
@@ -21,6 +22,7 @@ WORDS = [
     ("check",),
     ("ask",),
     ("models",),
+    ("turns",),
     ("manifest",),
     ("manifest", "slack"),
     ("invite",),
@@ -33,7 +35,7 @@ async def test_every_command_explains_itself(tmp_path: Path) -> None:
     for words, help_ in zip(WORDS, explained, strict=True):
         assert help_.code == 0, help_.err
         assert " ".join(("Usage: python -m bots", *words)) in help_.out
-    for command in ("run", "check", "ask", "models", "manifest", "invite"):
+    for command in ("run", "check", "ask", "models", "turns", "manifest", "invite"):
         assert re.search(rf"^│ {command} +[A-Z]", explained[0].out, re.MULTILINE)
 
 
@@ -124,13 +126,54 @@ async def test_an_answer_that_fails_ends_in_a_sentence(
 
 
 async def test_the_models_of_both_deployments_are_listed(tmp_path: Path, drun: DrunDouble) -> None:
-    found = await ended(tmp_path, "models", settings=of_drun(drun))
+    settings = {**of_drun(drun), "DRUN_SERVICE_MODELS": f"{SERVICE_MODEL}=Qwen2.5-7B-Instruct"}
+    found = await ended(tmp_path, "models", settings=settings)
     assert found.code == 0, found.err
-    listed = [line.split(",")[0] for line in found.out.splitlines()]
-    assert listed == [
-        f"  public/deepseek-r1  MaaS by Token ({host(drun.maas_url)})",
-        f"* public/deepseek-v3  MaaS by Token ({host(drun.maas_url)})",
-        f"  {SERVICE_MODEL}  Model Service ({host(drun.service_url)})",
+    maas, service = host(drun.maas_url), host(drun.service_url)
+    assert found.out.splitlines() == [
+        (
+            "  public/deepseek-r1    DeepSeek-R1 · MaaS by Token · 128k tokens · reasoning, tools · "
+            f"¥0.004 in, ¥0.016 out per 1k · {maas}"
+        ),
+        (
+            "* public/deepseek-v3    DeepSeek-V3 · MaaS by Token · 128k tokens · tools · "
+            f"$0.28 in, $1.1 out per 1M · {maas}"
+        ),
+        f"  {SERVICE_MODEL}  Qwen2.5-7B-Instruct · Model Service · 32k tokens · paid per instance · {service}",
+    ]
+
+
+async def test_the_models_are_described_in_chinese_where_that_is_chosen(
+    tmp_path: Path, drun: DrunDouble
+) -> None:
+    found = await ended(tmp_path, "models", settings={**of_drun(drun), "REPLY_LANGUAGE": "zh"})
+    assert "128k token · 推理、工具 · 每 1k token 输入 ¥0.004，输出 ¥0.016" in found.out
+
+
+async def test_a_deployment_whose_list_cannot_be_read_is_named_beside_the_others(
+    tmp_path: Path, drun: DrunDouble
+) -> None:
+    drun.service.listing_fault = refusals.unavailable()
+    found = await ended(tmp_path, "models", settings=of_drun(drun))
+    assert len(found.out.splitlines()) == 2
+    assert f"Model Service ({host(drun.service_url)}): The model cannot be reached right now." in found.err
+
+
+async def test_in_the_terminal_the_same_model_of_the_other_deployment_answers_too(
+    tmp_path: Path, drun: DrunDouble
+) -> None:
+    drun.maas.models.append("public/qwen2.5-7b")
+    drun.script(*[refusals.broken()] * 3, Script("From MaaS."))
+    settings = {
+        **of_drun(drun),
+        "DRUN_SERVICE_MODELS": f"{SERVICE_MODEL}=Qwen2.5-7B-Instruct=public/qwen2.5-7b",
+    }
+    found = await ended(tmp_path, "ask", "hello?", "--model", "qwen2", settings=settings)
+    assert (found.code, found.out) == (0, "From MaaS.\n")
+    assert found.err.splitlines() == [
+        f"[{SERVICE_MODEL}]",
+        "[public/qwen2.5-7b]",
+        f"`public/qwen2.5-7b` answered: `{SERVICE_MODEL}` cannot be reached.",
     ]
 
 
@@ -147,6 +190,9 @@ async def test_the_invitation_is_a_link_for_this_application(tmp_path: Path, dis
     assert link.startswith("https://discord.com/oauth2/authorize?")
     assert f"client_id={discord.application_id}" in link
     assert "scope=bot+applications.commands" in link
+    asked_for = int(link.partition("permissions=")[2].partition("&")[0])
+    assert Permission.ADD_REACTIONS & asked_for, "questions that wait are marked"
+    assert Permission.READ_MESSAGE_HISTORY & asked_for, "answers are replies"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.bots.program import ended, running, still_there
 from tests.bots.settings_of import DISCORD_TOKEN, lines_of, of_discord, of_drun, of_slack
+from tests.core.store.talk import until
 from tests.doubles.discord import faults as discord_faults
 from tests.doubles.discord.server import DiscordDouble
 from tests.doubles.drun.script import Script
@@ -104,13 +105,41 @@ async def test_a_running_answer_may_end_before_the_program_does(
     assert "Traceback" not in up.err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+async def test_the_second_signal_hands_a_running_answer_over_at_once(
+    tmp_path: Path, drun: DrunDouble, slack: SlackDouble, redis_url: str, number: signal.Signals
+) -> None:
+    drun.script(Script("one two three", gated=True))
+    drun.reply_with("one two three")
+    channel, ada = slack.add_channel("general"), slack.add_user("ada")
+    settings = {**of_drun(drun), **of_slack(slack), "REDIS_URL": redis_url, "WEB_PORT": "0"}
+    settings |= {"DRAIN_S": "60", "LEASE_S": "60"}
+    async with running(tmp_path, settings=settings) as up:
+        await channel.say(ada, f"<@{slack.bot_user_id}> count")
+        await drun.until(lambda: drun.in_flight)
+        up.signal(number)
+        await up.says("Stopping; running answers may end first. Press Ctrl-C again to hand them over now.")
+        await slack.until(lambda: not slack.links)
+        assert up.process.returncode is None
+        up.signal(number)
+        async with asyncio.timeout(5):
+            assert await up.end() == 0
+    assert "Traceback" not in up.err
+    async with running(tmp_path, settings=settings):
+        # Not after the sixty seconds of a lease that nobody released.
+        await slack.until(lambda: slack.calls("chat.update") or slack.calls("chat.postMessage"))
+        await slack.until(lambda: [m.text for m in channel.messages][-1] == "one two three")
+    assert len(drun.requests) == 2
+
+
+@pytest.mark.parametrize("drain_s", ["0", "1"])
 async def test_an_answer_that_does_not_end_keeps_the_program_no_longer_than_it_may(
-    tmp_path: Path, drun: DrunDouble, slack: SlackDouble
+    tmp_path: Path, drun: DrunDouble, slack: SlackDouble, drain_s: str
 ) -> None:
     script = Script("one two three", gated=True)
     drun.script(script)
     channel, ada = slack.add_channel("general"), slack.add_user("ada")
-    settings = {**of_drun(drun), **of_slack(slack), "WEB_PORT": "0", "DRAIN_S": "1"}
+    settings = {**of_drun(drun), **of_slack(slack), "WEB_PORT": "0", "DRAIN_S": drain_s}
     async with running(tmp_path, settings=settings) as up:
         await channel.say(ada, f"<@{slack.bot_user_id}> count")
         await script.release(1)
@@ -169,3 +198,38 @@ async def test_one_process_hears_and_another_answers(
         for each in (ears, worker):
             each.signal(signal.SIGTERM)
             assert await each.end() == 0
+
+
+@pytest.mark.slow
+async def test_platforms_that_were_down_at_the_start_are_heard_and_shown_when_they_come_up(
+    tmp_path: Path, drun: DrunDouble, slack: SlackDouble, discord: DiscordDouble, redis_url: str
+) -> None:
+    slack.fail("auth.test", HttpError(503))
+    discord.fail(discord_faults.Status(403), path="/users/@me")
+    drun.reply_with("Here I am.")
+    channel, ada = slack.add_channel("general"), slack.add_user("ada")
+    settings = {**of_drun(drun), **of_slack(slack), **of_discord(discord), "REDIS_URL": redis_url}
+    async with running(tmp_path, "slack", "discord", "worker", settings=settings) as up:
+        assert "Listening on nothing yet" in up.out
+        await up.says("slack (Slack cannot be reached: HTTP 503; it is tried again)")
+        await until(lambda: up.err.count('"event": "a platform is up"') == 2, seconds=20)
+        await channel.say(ada, f"<@{slack.bot_user_id}> hello")
+        await slack.until(lambda: channel.messages[-1].text == "Here I am.")
+        up.signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            assert await up.end() == 0
+    for name in ("slack", "discord"):
+        assert len([line for line in up.err.splitlines() if f'"platform": "{name}"' in line]) == 2
+    assert "Traceback" not in up.err
+
+
+async def test_a_program_that_still_waits_for_its_platform_ends_when_it_is_told_to(
+    tmp_path: Path, drun: DrunDouble, slack: SlackDouble, redis_url: str
+) -> None:
+    slack.fail("auth.test", *(HttpError(503) for _ in range(100)))
+    settings = {**of_drun(drun), **of_slack(slack), "REDIS_URL": redis_url}
+    async with running(tmp_path, "slack", settings=settings) as up:
+        up.signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            assert await up.end() == 0
+    assert "Traceback" not in up.err

@@ -322,6 +322,7 @@ def test_the_order_of_those_who_run_the_same_model_is_a_setting(value: str, expe
 
 KEY = {"DRUN_API_KEY": "sk-0123456789"}
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+FORM = "must be <service id>=<documented model>, or with =<public id> behind"
 WRONG: list[tuple[Mapping[str, str], str]] = [
     ({"DRUN_REGION": "sh", **KEY}, "DRUN_REGION: 'sh' is no region; it looks like sh-02"),
     ({"DRUN_REGION": "<region>-02", **KEY}, "DRUN_REGION: '<region>-02' is no region; it looks like sh-02"),
@@ -335,11 +336,17 @@ WRONG: list[tuple[Mapping[str, str], str]] = [
     ({"DRUN_SERVICE_BASE_URL": "https:/host"}, "DRUN_SERVICE_BASE_URL: 'https:/host' is not a web address"),
     ({"DRUN_SERVICE_MODELS": "u-1/a=qwen", **KEY}, "DRUN_SERVICE_MODELS: u-1/a=qwen must be <service id>="),
     ({"DRUN_SERVICE_MODELS": "=Phi-4", **KEY}, "DRUN_SERVICE_MODELS: =Phi-4 must be"),
-    ({"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=public/a=b", **KEY}, "behind: it has too many ="),
-    ({"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=u-1/b", **KEY}, "behind: u-1/b is no public id such as"),
+    (
+        {"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=public/a=b", **KEY},
+        f"DRUN_SERVICE_MODELS: u-1/a=Phi-4=public/a=b {FORM}: it has too many =",
+    ),
+    (
+        {"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=u-1/b", **KEY},
+        f"DRUN_SERVICE_MODELS: u-1/a=Phi-4=u-1/b {FORM}: u-1/b is no public id such as",
+    ),
     (
         {"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=public/deepseek-v3", **KEY},
-        "behind: public/deepseek-v3 is documented as DeepSeek-V3",
+        f"DRUN_SERVICE_MODELS: u-1/a=Phi-4=public/deepseek-v3 {FORM}: public/deepseek-v3 is documented as DeepSeek-V3",
     ),
     (
         {"DRUN_SERVICE_MODELS": "u-1/a=Phi-4=public/a,u-1/b=glm-4-9b-chat=public/a", **KEY},

@@ -52,11 +52,14 @@ class Shift:
     def __init__(self, turns: Turns, answer: Answering, *, capacity: int, lease_s: float) -> None:
         self.answer = answer
         self.stopping = asyncio.Event()
+        self.hurrying = asyncio.Event()
         self.worker = Worker(turns, answer, capacity=capacity, lease_s=lease_s)
         self.task: asyncio.Task[None]
 
     def begin(self, drain_s: float) -> None:
-        self.task = asyncio.create_task(self.worker.run(self.stopping, drain_s=drain_s))
+        self.task = asyncio.create_task(
+            self.worker.run(self.stopping, drain_s=drain_s, hurrying=self.hurrying)
+        )
 
 
 @asynccontextmanager

@@ -160,3 +160,29 @@ async def test_nothing_is_posted_once_the_lease_may_have_ended() -> None:
             await delivery.finish()
 
     assert surface.writes == []
+
+
+@virtual_time
+async def test_a_reply_is_posted_where_the_message_that_told_of_the_wait_was_removed() -> None:
+    surface = FakeSurface(outcomes=deque([SurfaceGone()]))
+    surface.shown["notice"] = "⏳ number 3"
+    async with deliver(surface, ["notice"]) as delivery:
+        delivery.add("Yes")
+        await asyncio.sleep(1)
+        await delivery.finish()
+
+    assert surface.shown["m0"] == "Yes"
+    assert delivery.messages == ["m0"]
+
+
+@virtual_time
+async def test_a_reply_that_somebody_removes_is_not_posted_again() -> None:
+    surface = FakeSurface(outcomes=deque([None, SurfaceGone()]))
+    async with deliver(surface) as delivery:
+        delivery.add("Yes")
+        await asyncio.sleep(3)
+        delivery.add(" and no")
+        with pytest.raises(SurfaceGone):
+            await delivery.finish()
+
+    assert [write.kind for write in surface.writes] == ["post", "edit"]

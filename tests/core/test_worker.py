@@ -6,6 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from structlog.testing import capture_logs
 
 from core import texts
 from core.hold import Hold
@@ -84,6 +85,39 @@ async def test_what_does_not_end_in_time_is_handed_on_at_once_and_not_counted(tu
         assert len(working.answer.cancelled) == 3
     claims = [await claimed(turns) for _ in range(3)]
     assert [claim.attempt for claim in claims] == [1, 1, 1]
+
+
+async def test_who_is_in_a_hurry_hands_on_at_once_although_there_is_time(turns: Turns) -> None:
+    async with shift(turns, drain_s=60) as working:
+        await turns.accept(said("long"))
+        await until(lambda: working.answer.now == 1)
+        working.stopping.set()
+        await asyncio.wait({working.task}, timeout=0.1)
+        assert working.answer.now == 1
+        working.hurrying.set()
+        async with asyncio.timeout(2):
+            await working.task
+    assert (await claimed(turns)).attempt == 1
+
+
+async def test_an_outage_is_told_once_and_so_is_its_end(tmp_path: Path) -> None:
+    with capture_logs() as told:
+        async with own_server(tmp_path) as server, connect(server.url) as connections:
+            turns = turns_of(connections)
+            async with shift(turns, at_once=True, lease_s=1) as working:
+                await turns.accept(said("before"))
+                await until(lambda: len(working.answer.begun) == 1 and not working.answer.now)
+                server.kill()
+                began = monotonic()
+                await until(lambda: monotonic() - began > 2.5)
+                async with own_server(tmp_path):
+                    await turns.accept(said("after"))
+                    await until(lambda: len(working.answer.begun) == 2 and not working.answer.now)
+                    await until(lambda: [line["event"] for line in told].count("Redis answers again") == 1)
+    assert [line["event"] for line in told] == [
+        "Redis does not answer; it is asked until it does",
+        "Redis answers again",
+    ]
 
 
 async def test_a_claim_under_way_is_not_lost_when_the_worker_is_told_to_end(tmp_path: Path) -> None:
@@ -237,6 +271,21 @@ async def test_replies_are_abandoned_before_their_leases_end_when_redis_hangs(tm
             assert working.answer.begun[-1].attempt == 2
 
 
+async def test_a_claim_that_came_too_late_is_given_back_and_costs_no_attempt(tmp_path: Path) -> None:
+    """Nobody knows how long its lease still lasts; left to run out, three hangs of Redis would end the turn."""
+    async with own_server(tmp_path) as server, connect(server.url) as connections:
+        turns = turns_of(connections, lease_s=1.2)
+        await turns.accept(said("hello"))
+        with server.paused():
+            async with shift(turns, lease_s=1.2) as working:
+                await asyncio.wait({working.task}, timeout=1.2)
+                server.resume()
+                await until(lambda: working.answer.now == 1, seconds=5)
+                assert working.answer.begun[-1].attempt == 1
+                working.answer.go.set()
+                await until(lambda: not working.answer.now)
+
+
 async def test_a_worker_ends_in_time_when_redis_hangs(tmp_path: Path) -> None:
     async with own_server(tmp_path) as server, connect(server.url) as connections:
         turns = turns_of(connections)
@@ -256,7 +305,7 @@ async def test_a_worker_survives_a_redis_that_is_restarted(tmp_path: Path) -> No
         turns = turns_of(connections)
         async with shift(turns, at_once=True) as working:
             await turns.accept(said("before"))
-            await until(lambda: len(working.answer.begun) == 1)
+            await until(lambda: len(working.answer.begun) == 1 and not working.answer.now)
             server.kill()
             async with own_server(tmp_path):
                 await turns.accept(said("after"))
