@@ -10,23 +10,37 @@ from bots.configuration import Configuration
 from bots.logs import redacted
 from bots.settings import DrunSettings
 from core.conversation import Message
-from core.drun.catalog import Model
+from core.drun.asking import GONE
 from core.drun.client import ChatRequest, ModelClient
-from core.drun.endpoints import Endpoint
-from core.errors import ModelError, StoreUnavailable
+from core.drun.endpoints import Deployment, Endpoint
+from core.drun.model import Model
+from core.errors import KeyRefused, ModelError, NoBalance, StoreUnavailable
 from core.texts import Language
 
 _PATIENCE_S = 30.0
 """For one word; whoever asks a question waits longer."""
 _LANGUAGE: Language = "en"  # of all that an operator reads
 
-_THREE_STEPS = """
-How to reach d.run, for either deployment:
-1. Key: console.d.run, API Key 管理, create one; set DRUN_API_KEY. One key serves both deployments.
-2. Endpoint: MaaS by Token needs none (https://chat.d.run/v1). Model Service: the region on the service's page,
-   as in https://sh-02.d.run; set DRUN_REGION=sh-02.
-3. Model: MaaS by Token has ids like public/deepseek-v3; Model Service has u-<account>/<service name>.
-   `drun-chat models` lists what the key may use; set DRUN_DEFAULT_MODEL."""
+_STEPS = {
+    Deployment.MAAS: """
+How to reach MaaS by Token, in three steps:
+1. Key: https://console.d.run, API Key 管理, create one; set DRUN_API_KEY.
+2. Endpoint: https://chat.d.run/v1, which needs no setting; a private installation is set with DRUN_BASE_URL.
+3. Model: ids look like public/deepseek-v3. `drun-chat models` lists what the key may use; set DRUN_DEFAULT_MODEL.""",
+    Deployment.SERVICE: """
+How to reach a Model Service, in three steps:
+1. Key: the one of MaaS by Token serves it too. If it is another one, set DRUN_SERVICE_API_KEY.
+2. Endpoint: the service's page in https://console.d.run shows it, as in https://sh-02.d.run; set DRUN_REGION=sh-02.
+3. Model: the id on that page, u-<account>/<the service's name>. Only you know which model it runs, so say it:
+   DRUN_SERVICE_MODELS=u-1100a15812cc/qwen2=Qwen2.5-7B-Instruct, by the model's official name.""",
+}
+_ADVICE: list[tuple[type[ModelError], str]] = [
+    (
+        KeyRefused,
+        "see https://console.d.run, API Key 管理: a deleted key stops working at once; set {variable}",
+    ),
+    (NoBalance, "top up the wallet at https://console.d.run; a Model Service is paid from it too"),
+]
 
 
 async def check(configuration: Configuration) -> bool:
@@ -42,35 +56,56 @@ async def check(configuration: Configuration) -> bool:
 
 
 async def _models(built: House, configuration: Configuration) -> bool:
-    lines = [await _listed(built, endpoint) for endpoint in built.models.endpoints]
-    lines.append(await _default(built, configuration.drun))
-    if not all(lines) or configuration.drun.demo:
-        typer.echo(_THREE_STEPS + "\n")
-    return all(lines)
+    # A list that others have read and keep would tell nothing of this key.
+    await built.models.catalog.reread()
+    lines = {endpoint: await _listed(built, endpoint) for endpoint in built.models.endpoints}
+    answers = await _default(built, configuration.drun)
+    wrong = {endpoint.deployment for endpoint, well in lines.items() if not well or not answers}
+    for deployment, steps in _STEPS.items():
+        if configuration.drun.demo or deployment in wrong:
+            typer.echo(steps + "\n")
+    return all(lines.values()) and answers
 
 
 async def _listed(built: House, endpoint: Endpoint) -> bool:
     catalog = built.models.catalog
-    count = sum(1 for model in await catalog.all() if model.endpoint == endpoint)
+    count = len(await catalog.of(endpoint))
     problem = catalog.problems.get(endpoint)
     text = problem.notice(_LANGUAGE) if problem else f"{count} models"
-    return _line(str(endpoint.deployment), f"{endpoint.host}, {text}", well=problem is None and count > 0)
+    well = _line(str(endpoint.deployment), f"{endpoint.host}, {text}", well=problem is None and count > 0)
+    _advise(problem, endpoint)
+    return well
 
 
 async def _default(built: House, drun: DrunSettings) -> bool:
     """The model of who has chosen none: that it is the one that was wanted, and that it answers."""
-    catalog = built.models.catalog
+    model = None
     try:
-        model = await (
-            catalog.find(drun.drun_default_model) if drun.drun_default_model else catalog.default()
-        )
+        chosen = await built.models.catalog.choose("")
+        model, gone = chosen.model, ""
+        if chosen.gone:
+            gone = GONE.say(_LANGUAGE, chosen=chosen.gone, model=model.label)
         async with asyncio.timeout(_PATIENCE_S):
             await _try(built.models.client, model)
     except ModelError as error:
-        return _line("default model", error.notice(_LANGUAGE), well=False)
+        well = _line("default model", error.notice(_LANGUAGE), well=False)
+        _advise(error, model.endpoint if model else None)
+        return well
     except TimeoutError:
         return _line("default model", f"no answer within {_PATIENCE_S:.0f} s", well=False)
-    return _line("default model", f"{model.label} answers", well=True)
+    # Who set a model wants that one; without a setting any will do.
+    return _line(
+        "default model", gone or f"{model.label} answers", well=not (gone and drun.drun_default_model)
+    )
+
+
+def _advise(error: ModelError | None, endpoint: Endpoint | None) -> None:
+    """Where the operator has to go."""
+    of_service = endpoint is not None and endpoint.deployment is Deployment.SERVICE
+    variable = "DRUN_API_KEY or DRUN_SERVICE_API_KEY" if of_service else "DRUN_API_KEY"
+    for kind, advice in _ADVICE:
+        if isinstance(error, kind):
+            typer.echo(f"      {advice.format(variable=variable)}")
 
 
 async def _try(client: ModelClient, model: Model) -> None:

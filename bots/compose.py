@@ -1,27 +1,37 @@
 """Building the house: every object of a running process is made here, once, and closed in reverse."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from bots import platforms
 from bots.configuration import Configuration
 from bots.embedded.demo_model import demo_model
 from bots.embedded.store import private_store
+from bots.latecomers import Latecomers
 from bots.reading import wrong
 from bots.settings import DrunSettings, StoreSettings
+from core.books import Books
+from core.chores import Chores
 from core.commands import Desk
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
+from core.drun.limiter import Limiter
 from core.engine import Engine
-from core.errors import PlatformRefused
+from core.errors import PlatformRefused, PlatformUnreachable
 from core.inbox import Inbox
+from core.outage import Outage
+from core.store.blocks import Blocks
+from core.store.calibrations import Calibrations
 from core.store.channels import Channels
-from core.store.connection import connect
+from core.store.connection import Connections, connect
 from core.store.journal import Journals
+from core.store.shelf import Shelf
 from core.store.turns import Turns
+from core.store.usage import Spending
 from core.surface import Platform
+from core.waiting import Waiting
 from core.worker import Worker
 
 
@@ -45,6 +55,8 @@ class House:
     platforms: Mapping[str, Platform]
     refused: Mapping[str, str]
     """Platforms that are set up but did not let the bot in, and why."""
+    later: Latecomers
+    """Those of them that could not be reached."""
 
     async def ask_store(self) -> None:
         """Asks the store whether it is this deployment's. Raises StoreUnavailable, and SettingsWrong if it is not."""
@@ -58,18 +70,28 @@ class House:
 
 
 @asynccontextmanager
-async def models(drun: DrunSettings) -> AsyncGenerator[Models, None]:
-    """Raises DemoModelUnavailable."""
+async def models(
+    drun: DrunSettings, shelf: Shelf | None = None, limiter: Limiter | None = None
+) -> AsyncGenerator[Models, None]:
+    """Lists of models are shared on ``shelf``. Raises DemoModelUnavailable."""
     async with AsyncExitStack() as stack:
         if drun.demo:
             demo = await stack.enter_async_context(demo_model(drun.local_model_path))
             endpoints = [Endpoint(Deployment.DEMO, demo.base_url, demo.api_key, demo.context_tokens)]
         else:
             endpoints = drun.endpoints()
-        client = ModelClient(await stack.enter_async_context(http_client()))
-        default = drun.drun_default_model or ("" if drun.demo else "public/deepseek-v3")
+        http = await stack.enter_async_context(http_client())
+        client = ModelClient(http, completions=drun.drun_completions, limiter=limiter)
         catalog = Catalog(
-            client, endpoints, default=default, aliases=drun.aliases(), runs=drun.services_run()
+            client,
+            endpoints,
+            default=drun.default_model,
+            aliases=drun.aliases(),
+            runs=drun.services_run(),
+            twins=drun.twins(),
+            order=drun.drun_fallback,
+            ttl_s=drun.drun_models_ttl_s,
+            shelf=None if drun.demo else shelf,  # its address is another one each time
         )
         stack.push_async_callback(catalog.aclose)
         yield Models(client, catalog, endpoints)
@@ -86,6 +108,20 @@ async def store_url(store: StoreSettings) -> AsyncGenerator[str, None]:
 
 
 @asynccontextmanager
+async def _shared_models(drun: DrunSettings, connections: Connections) -> AsyncGenerator[Models, None]:
+    """Lists and limits are those of all workers."""
+    limiter = Limiter(Blocks(connections), rpm=drun.drun_rpm, concurrency=drun.drun_max_concurrency)
+    async with aclosing(limiter), models(drun, Shelf(connections, "catalog"), limiter) as found:
+        yield found
+
+
+def _books(chores: Chores, connections: Connections) -> Books:
+    books = Books(chores, calibrations=Calibrations(connections), usage=Spending(connections))
+    books.refresh()  # before anybody asks; nobody waits for it
+    return books
+
+
+@asynccontextmanager
 async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
     """Everything but listening and working. Platforms that refuse the bot are left out and told of."""
     async with AsyncExitStack() as stack:
@@ -93,7 +129,7 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
         connections = await stack.enter_async_context(
             connect(url, wait_replicas=configuration.store.wait_replicas)
         )
-        found = await stack.enter_async_context(models(configuration.drun))
+        found = await stack.enter_async_context(_shared_models(configuration.drun, connections))
         turns = Turns(
             connections,
             partitions=configuration.store.partitions,
@@ -102,25 +138,41 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
             busy=configuration.work.busy_mode,
             most_waiting=configuration.work.waiting_turns,
         )
-        channels = Channels(
-            connections,
-            partitions=configuration.store.partitions,
-            busy=configuration.work.busy_mode,
-        )
+        work = configuration.work
+        channels = Channels(connections, partitions=configuration.store.partitions, busy=work.busy_mode)
         desk = Desk(turns, channels, found.catalog)
         language = configuration.drun.reply_language
-        inbox = Inbox(desk, Journals(connections, ttl_s=configuration.store.history_ttl_s), language)
         ready: dict[str, Platform] = {}
+        chores = Chores()
+        waiting = Waiting(ready, chores, place=turns.place, busy_of=channels.busy_of, language=language)
+        outage = Outage(ready, chores, ask=turns.settled_partitions, language=language)
+        journals = Journals(connections, ttl_s=configuration.store.history_ttl_s)
+        inbox = Inbox(desk, journals, language, waiting, outage)
         refused: dict[str, str] = {}
-        for name, settings in configuration.shown_on.items():
+        later = await stack.enter_async_context(
+            Latecomers(
+                ready, lambda name: platforms.adapter(name).connect(configuration.shown_on[name], inbox)
+            )
+        )
+        for name in configuration.shown_on:
             try:
-                ready[name] = await stack.enter_async_context(
-                    platforms.adapter(name).connect(settings, inbox)
-                )
+                ready[name] = await later.first_try(name, stack)
+            except PlatformUnreachable as error:
+                refused[name] = f"{error}; it is tried again"
+                later.expect(name)
             except PlatformRefused as error:
                 refused[name] = str(error)
-        engine = Engine(desk, found.client, ready, configuration.drun.system_prompt, language)
-        worker = Worker(
-            turns, engine.answer, capacity=configuration.work.worker_turns, lease_s=configuration.work.lease_s
+        # Inside the platforms: what is under way ends while they can still be written to.
+        await stack.enter_async_context(chores)
+        engine = Engine(
+            desk,
+            found.client,
+            ready,
+            configuration.drun.system_prompt,
+            language,
+            waiting.begun,
+            thinking=configuration.drun.drun_show_reasoning != "off",
+            books=_books(chores, connections),
         )
-        yield House(inbox, worker, found, configuration.store.partitions, ready, refused)
+        worker = Worker(turns, engine.answer, capacity=work.worker_turns, lease_s=work.lease_s)
+        yield House(inbox, worker, found, configuration.store.partitions, ready, refused, later)

@@ -10,8 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
-from core.drun.documented import documented_names, is_documented
+from bots import service_models
+from bots.service_models import read_runs
+from core.drun.catalog import LIFETIME_S
 from core.drun.endpoints import Deployment, Endpoint, normalised
+from core.drun.fallback import Order
 from core.store.addresses import Form, read_address
 from core.store.claims import Busy
 from core.texts import LanguageChoice
@@ -21,6 +24,9 @@ INSTRUCTIONS = (
     "as briefly as the question allows."
 )
 
+
+USUAL_MODEL = "public/deepseek-v3"
+"""In d.run's table, the example of its documentation, and quick to answer."""
 
 _REGION = re.compile(r"[a-z]+-[0-9]+")
 
@@ -38,6 +44,10 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def _order(value: object) -> object:
+    return value.lower().replace(" ", "") if isinstance(value, str) else value
+
+
 Several = Annotated[list[str], BeforeValidator(_listed)]
 
 
@@ -52,6 +62,12 @@ class DrunSettings(BaseModel):
     drun_service_models: Several = []
     drun_default_model: str = ""
     drun_models: Several = []
+    drun_models_ttl_s: float = Field(default=LIFETIME_S, ge=1.0)
+    drun_fallback: Annotated[Order, BeforeValidator(_order)] = Order.CHOSEN
+    drun_completions: Several = []
+    drun_rpm: int = Field(default=0, ge=0)
+    drun_max_concurrency: int = Field(default=0, ge=0)
+    drun_show_reasoning: Annotated[Literal["off", "summary"], BeforeValidator(_lower)] = "summary"
     drun_demo: bool = False
     local_model_path: Path | None = None
     system_prompt: str = INSTRUCTIONS
@@ -76,14 +92,37 @@ class DrunSettings(BaseModel):
             found.append(
                 Endpoint(Deployment.MAAS, normalised(self.drun_base_url or "https://chat.d.run/v1"), key)
             )
-        service_key = _plain(self.drun_service_api_key) or key
-        return [
-            *found,
-            *(Endpoint(Deployment.SERVICE, normalised(url), service_key) for url in self._services()),
+        services, keys = self._services(), self._service_keys()
+        # As many keys as services, or one for all.
+        keys = keys * len(services) if len(keys) == 1 else keys
+        found += [
+            Endpoint(Deployment.SERVICE, normalised(url), service_key)
+            for url, service_key in zip(services, keys or [key] * len(services), strict=True)
         ]
+        # A private installation may have both at one address, but nobody has the same one twice.
+        once: dict[tuple[Deployment, str], Endpoint] = {}
+        for each in found:
+            once.setdefault((each.deployment, each.base_url), each)
+        return list(once.values())
 
     def _services(self) -> list[str]:
         return self.drun_service_base_url or [f"https://{region}.d.run/v1" for region in self.drun_region]
+
+    def _service_keys(self) -> list[str]:
+        """One service has one key, whatever that is made of."""
+        keys = _plain(self.drun_service_api_key)
+        if len(self._services()) < 2:  # noqa: PLR2004 - one
+            return [keys] if keys else []
+        return [part.strip() for part in keys.split(",") if part.strip()]
+
+    @property
+    def default_model(self) -> str:
+        """The model of who has chosen none; empty: the first listed."""
+        allowed = self.aliases().values()
+        usual = self.drun_api_key or self.drun_base_url
+        if self.drun_default_model or not usual or (allowed and USUAL_MODEL not in allowed):
+            return self.drun_default_model
+        return USUAL_MODEL
 
     def aliases(self) -> dict[str, str]:
         """The operator's names for models; empty: everything listed may be chosen."""
@@ -92,7 +131,11 @@ class DrunSettings(BaseModel):
 
     def services_run(self) -> dict[str, str]:
         """Which documented model each service runs."""
-        return {service.strip(): name.strip() for service, _, name in _pairs(self.drun_service_models)}
+        return {run.service: run.name for run in read_runs(self.drun_service_models)}
+
+    def twins(self) -> dict[str, str]:
+        """Which documented model a public id stands for, where the operator says so."""
+        return {run.public: run.name for run in read_runs(self.drun_service_models) if run.public}
 
     def problems(self) -> list[str]:
         return [*self._wrong_addresses(), *self._wrong_models(), *self._wrong_keys()]
@@ -110,10 +153,8 @@ class DrunSettings(BaseModel):
                     yield f"{name}: {error}"
 
     def _wrong_models(self) -> Iterator[str]:
-        for service, equals, name in _pairs(self.drun_service_models):
-            if not equals or not is_documented(name.strip()):
-                known = ", ".join(documented_names())
-                yield f"DRUN_SERVICE_MODELS: {service}{equals}{name} must be <service id>=<one of {known}>"
+        for problem in service_models.problems(self.drun_service_models):
+            yield f"DRUN_SERVICE_MODELS: {problem}"
         for alias, equals, model in _pairs(self.drun_models):
             if not alias.strip() or (equals and not model.strip()):
                 yield f"DRUN_MODELS: {alias}{equals}{model} must be <model id> or <name>=<model id>"
@@ -121,9 +162,12 @@ class DrunSettings(BaseModel):
             yield f"LOCAL_MODEL_PATH: there is no file {self.local_model_path}"
 
     def _wrong_keys(self) -> Iterator[str]:
+        if (found := len(self._service_keys())) > 1 and found != (wanted := len(self._services())):
+            yield f"DRUN_SERVICE_API_KEY: has {found} keys for {wanted} Model Services; give one for all, or one for each"
         keys = {"DRUN_API_KEY": self.drun_api_key, "DRUN_SERVICE_API_KEY": self.drun_service_api_key}
         for name, key in keys.items():
-            if any(letter.isspace() for letter in _plain(key)):
+            single = _plain(key) if name == "DRUN_API_KEY" else "".join(self._service_keys())
+            if any(letter.isspace() for letter in single):
                 yield f"{name}: holds a space or a line break; paste the key alone"
         if self.drun_region and not (self.drun_service_base_url or any(keys.values())):
             yield "DRUN_API_KEY: is missing; DRUN_REGION names a Model Service, and d.run answers nobody without a key"

@@ -5,8 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from core.conversation import Conversation
-from core.drun.catalog import Catalog, Model
+from core.drun.asking import GONE
+from core.drun.catalog import Catalog
+from core.drun.model import Model
 from core.errors import ChatError, ModelUnknown
+from core.shown_thoughts import shown_thoughts
 from core.store.channels import Channels
 from core.store.claims import Busy
 from core.store.turns import Turns
@@ -116,18 +119,22 @@ async def _model(desk: Desk, call: Call) -> Answer:
     except ModelUnknown as unknown:
         return Answer(f"{unknown.notice(call.language)} {await _instead(desk, call)}".strip())
     await desk.channels.choose_model(channel, model.id)
-    return Answer(_MODEL_SET.say(call.language, model=model.label), public=True)
+    known = model.described(call.language)
+    return Answer(_MODEL_SET.say(call.language, model=model.label, known=known), public=True)
 
 
 async def _choices(desk: Desk, call: Call) -> str:
     models = await desk.catalog.all()
-    current = await current_model(desk, call.conversation)
-    shown = [f"- `{model.id}`" for model in models[:_LISTED]]
+    chosen = await desk.catalog.choose(await desk.channels.model_of(call.conversation.channel))
+    shown = [f"- `{model.id}` {model.described(call.language)}" for model in models[:_LISTED]]
     if len(models) > _LISTED:
         shown.append(_MORE.say(call.language, count=len(models) - _LISTED))
-    return _MODEL_NOW.say(
-        call.language, model=current.label, command=call.spell("model"), models="\n".join(shown)
-    )
+    parts = [
+        _MODEL_NOW.say(call.language, model=chosen.model.label, known=chosen.model.described(call.language)),
+        GONE.say(call.language, chosen=chosen.gone, model=chosen.model.label) if chosen.gone else "",
+        _MODELS.say(call.language, command=call.spell("model"), models="\n".join(shown)) if shown else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 async def _instead(desk: Desk, call: Call) -> str:
@@ -143,17 +150,7 @@ async def _instead(desk: Desk, call: Call) -> str:
 
 async def current_model(desk: Desk, conversation: Conversation) -> Model:
     """The model that answers in ``conversation`` now."""
-    return await chosen_or_default(desk.catalog, await desk.channels.model_of(conversation.channel))
-
-
-async def chosen_or_default(catalog: Catalog, chosen: str) -> Model:
-    """A channel's choice, or the default when it has none or its choice is gone."""
-    if chosen:
-        try:
-            return await catalog.find(chosen)
-        except ModelUnknown:
-            pass  # d.run withdraws models; the channel goes on with the default, and /model says so
-    return await catalog.default()
+    return (await desk.catalog.choose(await desk.channels.model_of(conversation.channel))).model
 
 
 async def _settings(desk: Desk, call: Call) -> Answer:
@@ -189,7 +186,12 @@ async def _stop(desk: Desk, call: Call) -> Answer:
 
 async def _reset(desk: Desk, call: Call) -> Answer:
     await desk.turns.reset(call.conversation, turn=call.turn)
+    await desk.channels.thoughts.forget(call.conversation)
     return Answer(_FORGOTTEN.say(call.language), public=True)
+
+
+async def _thinking(desk: Desk, call: Call) -> Answer:
+    return Answer(shown_thoughts(await desk.channels.thoughts.last(call.conversation), call.language))
 
 
 async def _help(desk: Desk, call: Call) -> Answer:
@@ -217,6 +219,11 @@ COMMANDS = {
         ),
         Command("stop", Text("stops the answer being written here", "停止正在生成的回答"), _stop),
         Command(
+            "thinking",
+            Text("shows what the model thought before its last answer", "查看模型在上一个回答之前的思考过程"),
+            _thinking,
+        ),
+        Command(
             "reset",
             Text("starts afresh: what was said before is not read any more", "重新开始，不再参考之前的对话"),
             _reset,
@@ -241,12 +248,14 @@ COMMANDS = {
 _UNKNOWN = Text(
     "There is no command `/{name}`. There are {commands}.", "没有 `/{name}` 这个命令。可用命令：{commands}。"
 )
-_MODEL_NOW = Text(
-    "`{model}` answers in this channel. Can be chosen with `{command} <name>`:\n\n{models}",
-    "本频道当前使用 `{model}`。可用 `{command} <名称>` 切换：\n\n{models}",
+_MODEL_NOW = Text("`{model}` answers in this channel: {known}.", "本频道当前使用 `{model}`：{known}。")
+_MODELS = Text(
+    "Can be chosen with `{command} <name>`:\n\n{models}", "可用 `{command} <名称>` 切换：\n\n{models}"
 )
 _MORE = Text("- and {count} more", "- 以及另外 {count} 个")
-_MODEL_SET = Text("From now on `{model}` answers in this channel.", "本频道现在使用 `{model}`。")
+_MODEL_SET = Text(
+    "From now on `{model}` answers in this channel: {known}.", "本频道现在使用 `{model}`：{known}。"
+)
 _MODEL_RESET = Text("This channel is back at the default, `{model}`.", "本频道已恢复默认模型 `{model}`。")
 _DID_YOU_MEAN = Text("Did you mean {models}?", "您是不是想找：{models}？")
 _THERE_ARE = Text(

@@ -45,6 +45,37 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a message. Its bytes are read when the question is answered, and never kept."""
+
+    name: str
+    """Safe to be shown: short, one line, without backticks."""
+    media_type: str
+    """What the platform says; what it is, its bytes tell."""
+    size: int
+    """In bytes, as the platform says."""
+    ref: str
+    """What the platform needs to read it later, in its own form."""
+
+    @classmethod
+    def of(cls, name: str, media_type: str, size: int, ref: str) -> "Attachment":
+        """Of what a platform tells, which people have written in part."""
+        # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.
+        shown = " ".join(_sound(name).replace("`", "'").split())
+        if len(shown) > _NAME:
+            shown = f"{shown[: _NAME // 2]}…{shown[-_NAME // 2 :]}"
+        return cls(shown or "?", _sound(media_type)[:_NAME], size, _sound(ref))
+
+
+_NAME = 80
+"""Characters of a file's name that are shown."""
+
+
+def _sound(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+@dataclass(frozen=True, slots=True)
 class UserMessage:
     """One message that somebody wrote to the bot, the same from every platform."""
 
@@ -58,6 +89,7 @@ class UserMessage:
     """What was said to the bot: without the mention of it, unescaped. May be empty."""
     opens_thread: bool = False
     """The answer opens ``conversation.thread`` under this very message."""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def turn_id(self) -> str:
@@ -68,10 +100,14 @@ class UserMessage:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a model reports that a reply cost, in tokens."""
+    """What a reply cost, in tokens."""
 
     prompt_tokens: int
     completion_tokens: int
+    reasoning_tokens: int | None = None
+    """Those of ``completion_tokens`` that were thought; None when the model did not tell."""
+    estimated: bool = False
+    """The model reported nothing, as it does of a stopped reply: these are estimates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +123,7 @@ class Turn:
     """The ``turn_id`` of its message."""
     model: str = ""
     usage: Usage | None = None
-    """None when the model reported nothing, as it does of a stopped reply."""
+    """None when the model said nothing."""
     messages: tuple[str, ...] = ()
     """The platform's messages that show the reply."""
 
@@ -98,6 +134,8 @@ class Message:
 
     role: Role
     content: str
+    pictures: tuple[str, ...] = ()
+    """What is shown with it, as data URIs: only the question has some, as history keeps none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +147,5 @@ class Delta:
     finish: str | None = None
     """Why the reply ended, in the engine's word: ``stop``, ``length``, ``content_filter`` or another."""
     usage: Usage | None = None
+    retracted: bool = False
+    """Nothing that this reply has said so far holds, neither text nor thought: this and what follows say it anew."""

@@ -8,14 +8,12 @@ the next message. Nothing here is done per token but an append.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from core.drawing import WRITING
 from core.errors import SurfaceBusy, SurfaceError, SurfaceFailed, SurfaceGone
 from core.pacing import Budget, Slot, Urgency
-from core.splitting import closed, cut
+from core.parts import Part, Parts
 from core.surface import Surface
 
 FIRST_TEXT_WAIT_S = 0.2
@@ -32,21 +30,6 @@ _RETRY_WAIT_S = 0.5  # doubled each time
 _LONGEST_WAIT_S = 8.0
 
 Checkpoint = Callable[[Sequence[str]], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class _Part:
-    """One message of the reply: what it shall show, and what it shows."""
-
-    text: str = ""
-    end: int = 0
-    """How many of the added characters come before the end of ``text``."""
-    sealed: bool = False
-    message: str | None = None
-    unsure: bool = False
-    """It may have been posted already: by a call without an answer, or by an attempt that died."""
-    shown: tuple[str, bool] | None = None
-    """Text, and whether it was final."""
 
 
 class Delivery:
@@ -76,17 +59,12 @@ class Delivery:
         self._doubt = doubt
         self._doubtful = False
         self._again = again
-        self._parts = [_Part(message=message) for message in messages] or [_Part(unsure=again)]
-        self._open = 0  # index of the part that grows
-        self._added: list[str] = []
+        self._parts = Parts(surface, messages, unsure=again)
         self._news = asyncio.Event()
         self._begun = asyncio.Event()
         self._finishing = asyncio.Event()
         self._slot: Slot | None = None
         self._stale = False  # what is shown was taken back
-        self._times_begun = 0
-        self._taken = 0  # characters of what was added
-        self._beyond = 0  # characters of the note
         self.shown = 0
         """How many of the added characters the platform shows."""
         self.writer: asyncio.Task[None]
@@ -104,10 +82,10 @@ class Delivery:
     @property
     def messages(self) -> list[str]:
         """The platform's ids of all messages that show the reply, first to last."""
-        return [part.message for part in self._parts if part.message is not None]
+        return self._parts.messages
 
     def add(self, text: str) -> None:
-        self._added.append(text)
+        self._parts.add(text)
         self._begun.set()
         self._news.set()
         if self._slot is not None and self._slot.urgency is Urgency.STATUS:
@@ -120,11 +98,8 @@ class Delivery:
 
     def start_over(self) -> None:
         """Takes back all that was added: what follows is written over it, and messages that it leaves are withdrawn."""
-        self._added.clear()
-        for part in self._parts:
-            part.text, part.end, part.sealed = "", 0, False
-        self._open = self._taken = self._beyond = self.shown = 0
-        self._times_begun += 1
+        self._parts.start_over()
+        self.shown = 0
         self._stale = True
         self._news.set()
         if self._slot is not None and self._slot.urgency is Urgency.STATUS:
@@ -133,22 +108,15 @@ class Delivery:
     async def finish(self, note: str = "") -> None:
         """Shows all that was added, and ``note`` as a last paragraph. Raises SurfaceError if that failed."""
         if note:
-            self._say_below(note)
+            self._parts.say_below(note)
         if self._doubtful:
-            self._say_below(self._doubt)
+            self._parts.say_below(self._doubt)
         self._finishing.set()
         self._begun.set()
         self._news.set()
         if self._slot is not None:
             self._slot.urge(Urgency.FINAL)
         await self.writer
-
-    def _say_below(self, note: str) -> None:
-        self._take_in()
-        text = self._parts[self._open].text
-        noted = f"{closed(text.rstrip())}\n\n{note}" if text.strip() else note
-        self._beyond += len(noted) - len(text)
-        self._grow(noted)
 
     async def _write_all(self) -> None:
         await self._wait_for_first_text()
@@ -173,39 +141,15 @@ class Delivery:
             async with asyncio.timeout(FIRST_TEXT_WAIT_S):
                 await self._finishing.wait()
 
-    def _take_in(self) -> None:
-        """Moves what was added into the open part."""
-        if self._added:
-            added = "".join(self._added)
-            self._added.clear()
-            self._taken += len(added)
-            self._grow(self._parts[self._open].text + added)
-
-    def _grow(self, text: str) -> None:
-        """Makes ``text`` what the open part holds, and goes on in new parts where that one is full."""
-        part = self._parts[self._open]
-        # A growing part must be showable at every moment, so the mark of core.drawing has its room in all of them.
-        room = self._surface.limit - self._surface.size(f"\n{WRITING}")
-        while (found := cut(text, room, self._surface.size)) is not None:
-            part.text = found.head
-            part.end = min(self._taken, self._taken + self._beyond - len(text) + found.at)
-            part.sealed = True
-            text = found.opening + text[found.at :]
-            self._open += 1
-            if self._open == len(self._parts):
-                self._parts.append(_Part(unsure=self._again))
-            part = self._parts[self._open]
-        part.text, part.end = text, self._taken
-
     def _next_due(self) -> int | None:
         """The first part that does not show what it should; sealed parts before the one that grows."""
-        self._take_in()
-        for index, part in enumerate(self._parts[: self._open + 1]):
+        self._parts.take_in()
+        for index, part in enumerate(self._parts.filled):
             if part.shown != self._wanted(part):
                 return index
         return None
 
-    def _wanted(self, part: _Part) -> tuple[str, bool]:
+    def _wanted(self, part: Part) -> tuple[str, bool]:
         """The text that ``part`` shall show now, and whether it is final."""
         # No platform shows white space at the end: a write for its sake would change nothing.
         text = part.text if part.sealed else part.text.rstrip()
@@ -213,7 +157,7 @@ class Delivery:
 
     async def _withdraw_leftovers(self) -> None:
         """An earlier attempt may have been longer: its further messages would contradict this one."""
-        for part in self._parts[self._open + 1 :]:
+        for part in self._parts.leftovers:
             if part.message is not None:
                 with suppress(SurfaceGone):  # somebody was faster
                     await self._insist(partial(self._withdraw, part.message), self._surface.edits)
@@ -292,10 +236,10 @@ class Delivery:
             if not self._doubtful:
                 self._doubtful = True
                 if self._finishing.is_set():
-                    self._say_below(self._doubt)
+                    self._parts.say_below(self._doubt)
             return None
 
-    async def _edit(self, part: _Part, message: str) -> None:
+    async def _edit(self, part: Part, message: str) -> None:
         async with self._turn(self._surface.edits, self._urgency(part)):
             (text, final), told = self._newest(part)
             self._check()
@@ -303,7 +247,7 @@ class Delivery:
             part.shown = (text, final)
             self._count(told)
 
-    def _urgency(self, part: _Part) -> Urgency:
+    def _urgency(self, part: Part) -> Urgency:
         if part.sealed:
             return Urgency.FINAL
         only_the_placeholder = not part.text.strip() and part.shown is not None and not self._stale
@@ -318,13 +262,13 @@ class Delivery:
         self._slot = budget.slot(Urgency.FINAL if self._finishing.is_set() else urgency)
         return self._slot
 
-    def _newest(self, part: _Part) -> tuple[tuple[str, bool], tuple[int, int]]:
+    def _newest(self, part: Part) -> tuple[tuple[str, bool], tuple[int, int]]:
         """What to write, now that the slot is ours, and what that shows of what was added since which beginning."""
-        self._take_in()
-        return self._wanted(part), (self._times_begun, part.end)
+        self._parts.take_in()
+        return self._wanted(part), (self._parts.times_begun, part.end)
 
     def _count(self, told: tuple[int, int]) -> None:
         """A write has shown so much, unless that was taken back while it was under way."""
         times_begun, end = told
-        if times_begun == self._times_begun:
+        if times_begun == self._parts.times_begun:
             self.shown, self._stale = end, False

@@ -1,23 +1,31 @@
 """Answering one turn: the whole policy, top to bottom."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from time import monotonic
 
 import structlog
 
 from core import texts
-from core.commands import Call, Desk, chosen_or_default, parse_command
-from core.conversation import Message, Turn, Usage, UserMessage
+from core.books import Books
+from core.commands import Call, Desk, parse_command
+from core.conversation import Channel, Message, Turn, UserMessage
 from core.delivery import Delivery
-from core.drun.catalog import Model
-from core.drun.client import ChatRequest, ModelClient
+from core.drun.asking import Asking
+from core.drun.breaker import Breakers
+from core.drun.client import ModelClient
 from core.drun.endpoints import Deployment
-from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceGone, WindowExceeded
+from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceGone
 from core.hold import Hold, LeaseLost
+from core.reasoning import KEPT
+from core.reply import Reply, notes, quiet
 from core.store.claims import Claim
+from core.store.thoughts import Thought
 from core.surface import Platform
+from core.waiting import UNTOLD
 from core.window import fit
 
 ATTEMPTS = 3
@@ -25,22 +33,15 @@ ATTEMPTS = 3
 _NOTICE_ATTEMPTS = 2
 """How many more it may take to say so."""
 _STORE_TRIES = 3
+_QUOTED = 80
+"""Characters of a question that are kept with its thoughts."""
 _ELSEWHERE_S = 5.0
 """How often a turn is looked at whose platform is not set up."""
 
+_TOLD = 10_000
+"""Channels that are remembered to have been told; with more of them some are told again."""
+
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Reply:
-    """What the model has said so far."""
-
-    text: list[str] = field(default_factory=list)
-    thought: bool = False
-    finish: str | None = None
-    usage: Usage | None = None
-    model: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,16 @@ class Engine:
     platforms: Mapping[str, Platform]
     instructions: str = ""
     language: texts.LanguageChoice = "auto"
+    begun: Callable[[Claim], None] = lambda _: None
+    """Told of each turn whose answer begins: its messages wait no more."""
+    thinking: bool = True
+    """That a model thinks, and for how long, is shown; what it thought may be asked for."""
+    breakers: Breakers = field(default_factory=Breakers)
+    books: Books = field(default_factory=Books)
+    told: set[tuple[Channel, str]] = field(default_factory=set)
+    """Which channels have heard that a model is gone, since this process began."""
+    now: Callable[[], float] = monotonic
+    """The clock of thoughts, in seconds."""
 
     async def answer(self, hold: Hold) -> None:
         """Shows the reply to the claimed turn and commits it.
@@ -61,11 +72,14 @@ class Engine:
         A turn of a platform that is not here is given back.
         """
         claim, message = hold.claim, hold.claim.message
+        if message.conversation.channel.platform in self.platforms:
+            self.begun(claim)
         language = texts.language_of(message.text, self.language)
         command = parse_command(message.text)
         if message.conversation.channel.platform not in self.platforms:
             # Another worker may have it, or this one when it is set up again: no attempt is lost.
-            log.warning("a turn of a platform that is off here", conversation=str(claim.conversation))
+            # That the platform is off was told when it went; this comes every few seconds, for each of its turns.
+            log.debug("a turn of a platform that is off here", conversation=str(claim.conversation))
             await self.desk.turns.release(claim, wait_s=_ELSEWHERE_S)
         elif claim.attempt > ATTEMPTS:
             await self._give_up(hold, language)
@@ -104,7 +118,7 @@ class Engine:
         await self._commit(replace(claim, shown=delivery.messages), None, gave_up=gave_up)
 
     async def _reply(self, hold: Hold, language: texts.Language) -> None:
-        claim, reply = hold.claim, Reply()
+        claim, reply = hold.claim, Reply(now=self.now)
         delivery = self._delivery(hold, placeholder=texts.THINKING.say(language))
         try:
             async with delivery:
@@ -115,18 +129,38 @@ class Engine:
             complete = False
             log.warning("a reply could not be shown", conversation=str(claim.conversation), reason=str(error))
         # What was shown is what happened: a later question may refer to nothing else.
-        said = "".join(reply.text)[: delivery.shown]
+        shown = "".join(reply.text)[: delivery.shown]
+        said = reply.said()
         turn = Turn(
             claim.message.author,
             claim.message.text,
-            said,
+            shown,
             complete=complete,
             id=claim.message.turn_id,
             model=reply.model,
-            usage=reply.usage,
+            usage=self.books.usage(said) if said else None,
             messages=tuple(delivery.messages),
         )
-        await self._commit(claim, turn)
+        if said is not None:
+            self.books.learn(said)
+            self.books.settle(claim, turn, said)
+        # Beside each other: the thoughts cost the turn no wait of their own.
+        await asyncio.gather(self._commit(claim, turn), self._remember(claim, reply))
+
+    async def _remember(self, claim: Claim, reply: Reply) -> None:
+        """Keeps what was thought, for whoever asks. Losing it harms nobody."""
+        thoughts = reply.thoughts
+        if not (self.thinking and thoughts.text):
+            return
+        thought = Thought(
+            thoughts.text,
+            max(0, thoughts.size - KEPT),
+            int(thoughts.seconds),
+            reply.model,
+            claim.message.text[:_QUOTED],
+        )
+        with suppress(StoreUnavailable):
+            await self.desk.channels.thoughts.keep(claim.conversation, thought)
 
     async def _read(
         self,
@@ -144,14 +178,14 @@ class Engine:
                 await reading
                 return reply.finish == "stop"
             if stop.done():
-                reply.note = _quiet(texts.STOPPED.say(language))
+                reply.note = quiet(texts.STOPPED.say(language))
         except ChatError as error:
             log.warning(
                 "a turn failed",
                 conversation=str(hold.claim.conversation),
                 reason=f"{type(error).__name__} {error}",
             )
-            if isinstance(error, ReplyCut) and not reply.text:
+            if isinstance(error, ReplyCut) and not "".join(reply.text).strip():
                 error = ModelUnavailable(str(error))  # there is nothing above that could be incomplete
             reply.note = f"⚠️ {error.notice(language)}"
         finally:
@@ -162,32 +196,45 @@ class Engine:
         return False
 
     async def _ask(self, claim: Claim, reply: Reply, delivery: Delivery, language: texts.Language) -> None:
-        model = await chosen_or_default(self.desk.catalog, claim.model)
-        try:
-            await self._stream(model, self._fit(claim, model.window), reply, delivery)
-        except WindowExceeded as error:
-            # The server knows its window better than our table, and counts tokens better than our estimate.
-            if reply.text:
-                raise
-            limit = min(error.limit or model.window, model.window) // 2
-            await self._stream(model, self._fit(claim, limit), reply, delivery)
-        reply.note = _note(reply, model, language)
-
-    def _fit(self, claim: Claim, limit: int) -> Sequence[Message]:
-        return fit(self.instructions, claim.history, claim.message.text, limit=limit)
-
-    async def _stream(
-        self, model: Model, messages: Sequence[Message], reply: Reply, delivery: Delivery
-    ) -> None:
-        reply.model = model.id
-        async with aclosing(self.client.stream(model.endpoint, ChatRequest(model.id, messages))) as deltas:
-            async for delta in deltas:
+        asking = Asking(self.client, self.desk.catalog, self.breakers)
+        async with aclosing(asking.stream(claim.model, partial(self._fit, claim, reply))) as said:
+            async for asked, delta in said:
+                reply.take(asked, delta)
+                if delta.retracted:
+                    delivery.start_over()
                 if delta.text:
-                    reply.text.append(delta.text)
                     delivery.add(delta.text)
-                reply.thought = reply.thought or bool(delta.reasoning)
-                reply.finish = delta.finish or reply.finish
-                reply.usage = delta.usage or reply.usage
+                elif delta.reasoning and self.thinking and (seconds := reply.thoughts.due()) is not None:
+                    delivery.announce(texts.THINKING_FOR.say(language, seconds=seconds))
+        reply.note = "\n\n".join([*notes(reply, language), *map(quiet, self._who(claim, reply, language))])
+
+    def _who(self, claim: Claim, reply: Reply, language: texts.Language) -> Iterator[str]:
+        """How long it was thought about, and who answered, where it is not who was expected to."""
+        asked = reply.asked
+        if asked is None:
+            return
+        if self.thinking and reply.thoughts.worth_telling:
+            yield texts.THOUGHT_FOR.say(language, seconds=int(reply.thoughts.seconds))
+        if instead := asked.instead(language):
+            yield instead
+        told = (claim.conversation.channel, asked.chosen.gone)
+        if asked.chosen.gone and told not in self.told:
+            if len(self.told) >= _TOLD:
+                self.told.clear()
+            self.told.add(told)
+            yield asked.gone(language)
+        if asked.model.endpoint.deployment is Deployment.DEMO:
+            yield texts.DEMO_MODEL.say(language)
+
+    def _fit(self, claim: Claim, reply: Reply, limit: int) -> Sequence[Message]:
+        reply.sent = fit(
+            self.instructions,
+            claim.history,
+            claim.message.text,
+            limit=limit,
+            calibration=self.books.calibration(reply.model),
+        )
+        return reply.sent
 
     def _delivery(self, hold: Hold, placeholder: str = "…") -> Delivery:
         claim = hold.claim
@@ -201,9 +248,10 @@ class Engine:
             surface,
             check=hold.check,
             checkpoint=checkpoint,
-            messages=claim.shown,
-            again=claim.attempt > 1,
+            messages=[message for message in claim.shown if message != UNTOLD],
+            again=claim.again,
             placeholder=placeholder,
+            doubt=quiet(texts.MAYBE_TWICE.say(texts.language_of(claim.message.text, self.language))),
         )
 
     async def _commit(self, claim: Claim, turn: Turn | None, *, gave_up: str = "") -> None:
@@ -223,22 +271,3 @@ async def _insist(write: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(tried)
         else:
             return
-
-
-def _note(reply: Reply, model: Model, language: texts.Language) -> str:
-    """What is to be said under a reply that ended by itself."""
-    notes = []
-    if not "".join(reply.text).strip():
-        only_thought = reply.thought and reply.finish == "length"
-        notes.append((texts.ONLY_REASONING if only_thought else texts.NO_TEXT).say(language))
-    elif reply.finish == "length":
-        notes.append(_quiet(texts.CUT_BY_LENGTH.say(language)))
-    elif reply.finish == "content_filter":
-        notes.append(_quiet(texts.FILTERED.say(language)))
-    if model.endpoint.deployment is Deployment.DEMO:
-        notes.append(_quiet(texts.DEMO_MODEL.say(language)))
-    return "\n\n".join(notes)
-
-
-def _quiet(text: str) -> str:
-    return f"_{text}_"

@@ -2,12 +2,18 @@
 
 ChatError
 ├── QuestionTooLong        the question alone does not fit the model's window
+├── CannotSee              pictures for a model that sees none
+├── FileLeftOut            a file that came with a message could not be had
+│   ├── FileTooLarge       it is larger than is read
+│   ├── FileForbidden      the platform does not let the bot read it
+│   └── FileUnusable       it is neither a picture nor a text that can be read
 ├── ModelError             d.run could not answer
 │   ├── ModelUnavailable   unreachable, overloaded, broken: retried before the first word
 │   ├── ModelBusy          429: retried before the first word, later than the rest
 │   ├── ModelUnknown       404: no such model for this key
 │   ├── ModelRefused       403 and every 4xx that asking again cannot help
-│   │   └── KeyRefused     401
+│   │   ├── KeyRefused     401
+│   │   └── PicturesRefused    400: more pictures than the model takes, or any
 │   ├── NoBalance          402: the account is out of money
 │   ├── WindowExceeded     400: more tokens than the model's window; carries the limit when it is named
 │   └── ReplyCut           the stream ended without a finish reason
@@ -17,6 +23,7 @@ ChatError
 │   └── SurfaceFailed      anything else: worth another try
 ├── StoreUnavailable       Redis does not answer
 └── PlatformRefused        a platform does not let the bot in; ``str(error)`` is a sentence for the operator
+    └── PlatformUnreachable    it did not say so, it could not be asked: worth another try
 """
 
 from core.texts import Language, Text
@@ -41,6 +48,59 @@ class QuestionTooLong(ChatError):
     text = Text(
         "Your message is too long for this model: about {size} tokens, and {limit} fit.",
         "消息太长：约 {size} 个 token，而该模型最多容纳 {limit} 个。",
+    )
+
+
+class CannotSee(ChatError):
+    """Values: ``model``, and ``able``: the names of those that see, as Markdown; empty when there is none."""
+
+    text = Text(
+        "`{model}` cannot see pictures. These models can: {able}.",
+        "`{model}` 看不了图片。可以看图的模型：{able}。",
+    )
+    alone = Text(
+        "`{model}` cannot see pictures, and no model that can is offered here.",
+        "`{model}` 看不了图片，这里也没有可以看图的模型。",
+    )
+
+    def __init__(self, *, model: str, able: str) -> None:
+        super().__init__(f"pictures for {model}", model=model, able=able)
+        if not able:
+            self.text = self.alone
+
+
+class FileLeftOut(ChatError):
+    """Value: ``name``."""
+
+    text = Text(
+        "`{name}` was left out: it could not be read. Please send it again.",
+        "未使用 `{name}`：文件读取失败，请重新发送。",
+    )
+
+
+class FileTooLarge(FileLeftOut):
+    """Values: ``name``, and ``limit`` in megabytes."""
+
+    text = Text(
+        "`{name}` was left out: it is larger than {limit} MB.", "未使用 `{name}`：文件超过 {limit} MB。"
+    )
+
+
+class FileForbidden(FileLeftOut):
+    """Value: ``name``."""
+
+    text = Text(
+        "`{name}` was left out: I am not allowed to read files here. The operator of this bot has to allow it.",
+        "未使用 `{name}`：我没有读取文件的权限，请联系本机器人的管理员开通。",
+    )
+
+
+class FileUnusable(FileLeftOut):
+    """Value: ``name``."""
+
+    text = Text(
+        "`{name}` was left out: it is neither a text nor a picture (PNG, JPEG, GIF or WebP).",
+        "未使用 `{name}`：它既不是文本，也不是图片（PNG、JPEG、GIF 或 WebP）。",
     )
 
 
@@ -87,6 +147,16 @@ class KeyRefused(ModelRefused):
         "The d.run API key was refused. The operator of this bot has to check it.",
         "d.run API 密钥被拒绝，请联系本机器人的管理员检查。",
     )
+
+
+class PicturesRefused(ModelRefused):
+    """``most`` pictures are taken in one request; 0: the model sees none."""
+
+    text = Text("The model does not take these pictures.", "该模型不接受这些图片。")
+
+    def __init__(self, detail: str = "", *, most: int = 0) -> None:
+        super().__init__(detail)
+        self.most = most
 
 
 class NoBalance(ModelError):
@@ -140,4 +210,8 @@ class StoreUnavailable(ChatError):
 
 
 class PlatformRefused(ChatError):
+    pass
+
+
+class PlatformUnreachable(PlatformRefused):
     pass

@@ -15,6 +15,8 @@ class Urgency(IntEnum):
     FINAL = 0
     FIRST = 1
     EDIT = 2
+    STATUS = 3
+    """Says nothing of the reply itself: goes only where room for half a window's writes is left to others."""
 
 
 class Budget:
@@ -86,7 +88,7 @@ class Budget:
                 return
             self._waiting.remove(slot)
             self._in_flight += 1
-            if slot.urgency is Urgency.EDIT:
+            if slot.urgency >= Urgency.EDIT:
                 self._last_edit = self._now()
             slot.granted.set_result(None)
 
@@ -94,16 +96,22 @@ class Budget:
         """Seconds until a write of ``urgency`` may go; None while only answers in flight can tell."""
         self._forget()
         now = self._now()
-        room = self._limit - (self._reserve if urgency is Urgency.EDIT else 0)
+        room = self._limit - self._left_by(urgency)
         missing = self._in_flight + len(self._answered) - room + 1
         if missing > len(self._answered):
             return None
         if missing > 0:
             return self._answered[missing - 1] + self._window_s - now
         pause = max(0.0, self._paused_until - now)
-        if urgency is Urgency.EDIT:
+        if urgency >= Urgency.EDIT:
             pause = max(pause, self._last_edit + self._window_s / room - now)
         return pause
+
+    def _left_by(self, urgency: Urgency) -> int:
+        """How many slots a write of ``urgency`` leaves to those that are more urgent."""
+        if urgency is Urgency.STATUS:
+            return max(self._reserve, self._limit // 2)
+        return self._reserve if urgency is Urgency.EDIT else 0
 
     def _forget(self) -> None:
         while self._answered and self._answered[0] + self._window_s <= self._now():

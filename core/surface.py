@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from core.conversation import Conversation, UserMessage
+from core.conversation import Attachment, Conversation, UserMessage
 from core.pacing import Budget
 
 NOTICE, REFUSAL, OUTAGE = 900, 901, 902
@@ -92,6 +92,13 @@ class Platform(Protocol):
 
     def surface(self, message: UserMessage) -> Surface:
         """Where the reply to ``message`` is shown."""
+        ...
+
+    async def read(self, attachment: Attachment, *, most: int) -> bytes:
+        """What is in a file that came with a message, read from the platform's own hosts and from nowhere else.
+
+        Raises FileLeftOut when it cannot be had, or is of more than ``most`` bytes: whatever its size was said to be.
+        """
         ...
 
     def spelled(self, command: str, conversation: Conversation) -> str:

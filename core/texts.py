@@ -32,6 +32,9 @@ def language_of(text: str, choice: LanguageChoice = "auto") -> Language:
 
 
 THINKING = Text("Thinking…", "思考中……")
+THINKING_FOR = Text("Thinking… {seconds} s", "思考中…… {seconds} 秒")
+THOUGHT_FOR = Text("Thought for {seconds} s.", "思考了 {seconds} 秒。")
+WAS_THOUGHT = Text("What is above was a thought.", "以上是思考过程。")
 STOPPED = Text("Stopped.", "已停止。")
 EMPTY_MENTION = Text(
     "I see no text. Ask me something, for example: what does this error mean? `{help}` lists what else I can do.",
@@ -46,6 +49,7 @@ ONLY_REASONING = Text(
     "模型把全部输出都用在了思考上，没有给出回答。请缩小问题范围后再试。",
 )
 FILTERED = Text("The provider stopped this answer.", "该回答被服务商中止。")
+ENDED_EARLY = Text("The model ended this answer before it was done.", "模型在回答完成之前结束了输出。")
 MAYBE_TWICE = Text(
     "This answer may stand here twice: I was interrupted, and cannot look for what I wrote before.",
     "这条回答可能重复：我中途被打断，且无权查看之前是否已经发出。",

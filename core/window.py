@@ -4,33 +4,33 @@ from collections.abc import Sequence
 
 from core.conversation import Message, Turn
 from core.errors import QuestionTooLong
-
-_OVERHEAD = 4  # tokens a message costs beside its text (role and separators in ChatML)
-
-
-def tokens(text: str) -> int:
-    """About how many tokens ``text`` costs. No tokenizer of any d.run model is at hand: this errs upwards.
-
-    Latin text runs at about four characters a token in these models, CJK at one or more. Three bytes of UTF-8 are
-    assumed, whatever the script. Long numbers may cost more: in some models each digit is a token.
-    """
-    return (len(text.encode("utf-8", "surrogatepass")) + 2) // 3
+from core.estimate import REQUEST, UNKNOWN, Calibration, raw_cost
 
 
-def fit(system: str, turns: Sequence[Turn], question: str, *, limit: int) -> list[Message]:
-    """The system prompt, the newest turns that fit and the question, within ``limit`` tokens.
+def fit(
+    system: str,
+    turns: Sequence[Turn],
+    question: str,
+    *,
+    limit: int,
+    calibration: Calibration = UNKNOWN,
+) -> list[Message]:
+    """The system prompt, the newest turns that fit and the question, within ``limit`` tokens of the model.
 
-    ``turns`` come oldest first. A quarter of the limit is left for the reply.
+    ``turns`` come oldest first. A quarter of the limit is left for the reply, and ``calibration`` leaves a margin for
+    an estimate that is off.
     Raises QuestionTooLong when the system prompt and the question alone do not fit.
     """
-    room = limit - limit // 4 - _cost(system) - _cost(question)
-    if room < 0:
-        most = max(0, limit - limit // 4 - _cost(system))
-        raise QuestionTooLong(size=_cost(question), limit=most)
+    room = calibration.room(limit - limit // 4) - REQUEST - raw_cost(system)
+    left = room - raw_cost(question)
+    if left < 0:
+        raise QuestionTooLong(
+            size=calibration.tokens(raw_cost(question)), limit=calibration.tokens(max(0, room))
+        )
     kept: list[Turn] = []
     for turn in reversed(turns):
-        room -= _cost(turn.text) + _cost(turn.reply)
-        if room < 0:
+        left -= raw_cost(turn.text) + raw_cost(turn.reply)
+        if left < 0:
             break
         kept.append(turn)
     messages = [Message("system", system)] if system else []
@@ -41,7 +41,3 @@ def fit(system: str, turns: Sequence[Turn], question: str, *, limit: int) -> lis
             messages.append(Message("assistant", turn.reply))
     messages.append(Message("user", question))
     return messages
-
-
-def _cost(text: str) -> int:
-    return tokens(text) + _OVERHEAD if text else 0

@@ -1,6 +1,5 @@
 """The models that can be asked: what every endpoint lists, with what is known of each."""
 
-import asyncio
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,40 +8,35 @@ from time import monotonic
 import structlog
 
 from core.drun.client import ModelClient
-from core.drun.documented import WINDOW_OF_UNKNOWN, documented_window
-from core.drun.endpoints import Deployment, Endpoint, route
+from core.drun.documented import Documented, documented
+from core.drun.endpoints import Deployment, Endpoint, of_form
+from core.drun.fallback import Order, in_turn
+from core.drun.listing import Listed
+from core.drun.lists import Lists, Shelf
+from core.drun.model import Model
 from core.errors import ModelError, ModelUnavailable, ModelUnknown
 
 LIFETIME_S = 300.0
 """How long a list is believed; models come and go on d.run within days, not minutes."""
-_RETRY_S = 15.0
-"""How long a list that could not be read is not asked for again."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """One model that can be chosen."""
+class Choice:
+    """Who answers where something was chosen, or nothing."""
 
-    id: str
-    endpoint: Endpoint
-    window: int
-    """Tokens that question, history and reply share."""
-
-    @property
-    def label(self) -> str:
-        """What people are shown."""
-        if self.endpoint.deployment is Deployment.DEMO:
-            return f"{self.id} (demo model)"
-        return self.id
+    model: Model
+    gone: str = ""
+    """What should have answered and is not offered any more."""
 
 
 class Catalog:
     """All models of a deployment.
 
     ``aliases`` name ids in the operator's words and, when there are any, are all that may be chosen; an id that
-    names itself is a plain allow-list entry. ``runs`` tells which documented model a service runs.
+    names itself is a plain allow-list entry. ``runs`` tells which documented model a service runs, and ``twins`` the
+    same of a public id that is documented nowhere.
     """
 
     def __init__(
@@ -53,43 +47,51 @@ class Catalog:
         default: str = "",
         aliases: Mapping[str, str],
         runs: Mapping[str, str],
+        twins: Mapping[str, str] | None = None,
+        order: Order = Order.CHOSEN,
+        ttl_s: float = LIFETIME_S,
+        shelf: Shelf | None = None,
     ) -> None:
-        self._client = client
         self._endpoints = endpoints
         self._default = default
         self._aliases = aliases
-        self._runs = runs
-        self._listed: dict[Endpoint, list[str]] = {}
-        self._until = float("-inf")
-        self._reading: asyncio.Task[None] | None = None
+        self._twins = twins or {}
+        self._named = {**runs, **self._twins}
+        self._order = order
+        self._ttl_s = ttl_s
+        self._lists = Lists(client, endpoints, ttl_s=ttl_s, shelf=shelf)
+        self._refused: dict[tuple[Endpoint, str], float] = {}
         self._missed = ""
-        self.problems: dict[Endpoint, ModelError] = {}
+
+    @property
+    def problems(self) -> Mapping[Endpoint, ModelError]:
         """Why an endpoint's list could not be read last time."""
+        return self._lists.problems
 
     async def all(self) -> list[Model]:
         """Everything that can be chosen, in the endpoints' own order. An endpoint out of reach keeps its old list.
 
-        Waits only for an endpoint that was never asked; later lists are read beside whatever goes on, so that one
-        that hangs keeps nobody waiting.
+        Waits only for an endpoint of which nothing was ever known; later lists are read beside whatever goes on, so
+        that one that hangs keeps nobody waiting.
         """
-        reading = self._read_if_due()
-        if reading is not None and any(
-            each not in self._listed and each not in self.problems for each in self._endpoints
-        ):
-            await asyncio.shield(reading)
-        allowed = set(self._aliases.values())
-        return [
-            self._model(name, endpoint)
-            for endpoint in self._endpoints
-            for name in self._listed.get(endpoint, ())
-            if not allowed or name in allowed
-        ]
+        await self._lists.settle()
+        # One service may run in two regions under one id: one choice for people, two to fall over between.
+        once: dict[str, Model] = {}
+        for model in self._listed():
+            if self._allowed(model.id):
+                once.setdefault(model.id, model)
+        return list(once.values())
+
+    async def of(self, endpoint: Endpoint) -> list[Model]:
+        """What can be chosen there."""
+        await self._lists.settle()
+        return [model for model in self._listed() if model.endpoint == endpoint and self._allowed(model.id)]
 
     async def find(self, name: str) -> Model:
         """The model called ``name``: an alias, an id, or the part of an id after its slash where only one has it.
 
-        An id that is routed by its form is believed when the endpoint's list cannot be read: the endpoint decides.
-        Raises ModelUnknown.
+        An id that no list has is believed where nobody can know better: its endpoint's list cannot be read, or it is
+        a service's and there is only one endpoint that it could be at. Raises ModelUnknown.
         """
         wanted = self._aliases.get(name, name)
         models = await self.all()
@@ -99,11 +101,21 @@ class Catalog:
         short = [model for model in models if model.id.rpartition("/")[2].lower() == wanted.lower()]
         if len(short) == 1:
             return short[0]
-        endpoint = route(wanted, self._endpoints)
-        allowed = not self._aliases or wanted in self._aliases.values()
-        if endpoint is not None and "/" in wanted and endpoint not in self._listed and allowed:
-            return self._model(wanted, endpoint)
-        raise ModelUnknown(f"no model {wanted}", model=name)
+        endpoint = self._believed_at(wanted) if self._allowed(wanted) else None
+        if endpoint is None:
+            raise ModelUnknown(f"no model {wanted}", model=name)
+        return self._model(Listed(wanted), endpoint)
+
+    async def choose(self, chosen: str) -> Choice:
+        """Who answers where ``chosen`` was chosen; empty: where nothing was. Raises ModelError when nobody can."""
+        if chosen:
+            try:
+                return Choice(await self.find(chosen))
+            except ModelUnknown:
+                return Choice(await self.default(), chosen)  # d.run withdraws models
+        model, wanted = await self.default(), self._aliases.get(self._default, self._default)
+        gone = wanted and wanted.lower() not in {model.id.lower(), model.id.rpartition("/")[2].lower()}
+        return Choice(model, wanted if gone else "")
 
     async def default(self) -> Model:
         """The model of who has chosen none: the setting's, or the first listed when that one is gone."""
@@ -120,6 +132,15 @@ class Catalog:
             raise problem.with_traceback(None)  # it is kept, and would grow with everybody it is raised for
         return models[0]
 
+    async def candidates(self, chosen: Model) -> list[Model]:
+        """``chosen`` and who else runs the same model, in the order in which they are to be asked."""
+        if self._order is Order.OFF or not chosen.name:
+            return [chosen]
+        await self._lists.settle()
+        listed = [model for model in self._listed() if model.id in self._twins or self._allowed(model.id)]
+        same = [model for model in (*listed, *self._unlisted_twins(chosen)) if model.name == chosen.name]
+        return in_turn(chosen, same, self._order)
+
     async def like(self, text: str, *, most: int = 25) -> list[Model]:
         """The models that ``text`` may mean, best first: for completion and for "did you mean"."""
         models = await self.all()
@@ -129,39 +150,85 @@ class Catalog:
         near = [model for name in close for model in models if model.id == name and model not in holding]
         return [*holding, *near][:most]
 
+    async def missing(self, model: Model) -> None:
+        """Its endpoint says that there is no ``model``: its list is read at once, and it is not believed for a while."""
+        self._refused[model.endpoint, model.id] = monotonic() + self._ttl_s
+        await self._lists.doubt(model.endpoint)
+
+    async def reread(self) -> None:
+        """Reads all lists from their endpoints now."""
+        await self._lists.reread()
+
     async def aclose(self) -> None:
         """Ends the reading that may be under way."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        await self._lists.aclose()
 
-    def _read_if_due(self) -> asyncio.Task[None] | None:
-        """The reading that is under way, if any; begins one when the lists are old."""
-        if self._reading is not None and not self._reading.done():
-            return self._reading
-        if monotonic() < self._until:
+    def _listed(self) -> list[Model]:
+        return [
+            self._model(each, endpoint)
+            for endpoint in self._endpoints
+            for each in self._lists.of(endpoint) or ()
+            if self._at_home(each.id, endpoint)
+        ]
+
+    def _at_home(self, name: str, endpoint: Endpoint) -> bool:
+        """A private installation may serve both deployments at one address, which then lists all ids for both."""
+        homes = [each for each in of_form(name, self._endpoints) if each.base_url == endpoint.base_url]
+        return not homes or endpoint in homes
+
+    def _allowed(self, name: str) -> bool:
+        return not self._aliases or name in self._aliases.values()
+
+    def _believed_at(self, name: str) -> Endpoint | None:
+        """The endpoint that decides about an id that no list has; None: there is no such model."""
+        if "/" not in name:
             return None
-        self._reading = asyncio.create_task(self._read_all(), name="model lists")
-        return self._reading
+        places = of_form(name, self._endpoints)
+        unread = [each for each in places if self._lists.of(each) is None]
+        # Of several endpoints whose lists are known, none has it: whichever was asked would say the same.
+        alone = places if len(places) == 1 and places[0].deployment is Deployment.SERVICE else []
+        found = next(iter(unread or alone), None)
+        if found is None or monotonic() < self._refused.get((found, name), 0.0):
+            return None
+        if len(unread) > 1:
+            log.warning(
+                "no list has this model; the first endpoint is asked", model=name, endpoint=found.host
+            )
+        return found
 
-    async def _read_all(self) -> None:
-        await asyncio.gather(*map(self._read, self._endpoints))
-        self._until = monotonic() + (_RETRY_S if self.problems else LIFETIME_S)
+    def _unlisted_twins(self, chosen: Model) -> list[Model]:
+        """Ids that are known to be the same model, at endpoints whose lists nobody could read."""
+        known = documented(chosen.name)
+        public = known.id if known else None
+        ids = [
+            *([public] if public else []),
+            *(id_ for id_, name in self._named.items() if name == chosen.name),
+        ]
+        unread = [each for each in self._endpoints if self._lists.of(each) is None]
+        return [
+            self._model(Listed(id_), endpoint)
+            for id_ in dict.fromkeys(ids)
+            for endpoint in of_form(id_, unread)
+            if id_ in self._twins or self._allowed(id_)
+        ]
+
+    def _model(self, listed: Listed, endpoint: Endpoint) -> Model:
+        known = documented(self._named.get(listed.id, listed.id)) or Documented()
+        window = endpoint.window or listed.max_model_len or known.window
+        price = None if endpoint.deployment is Deployment.SERVICE else known.price
+        return Model(
+            listed.id,
+            endpoint,
+            window,
+            known.output,
+            known.reasoning,
+            known.tools,
+            known.vision,
+            price,
+            known.name or "",
+        )
 
     def _tell_once(self) -> None:
         if self._missed != self._default:
             self._missed = self._default
             log.warning("the default model is not offered; the first listed answers", model=self._default)
-
-    async def _read(self, endpoint: Endpoint) -> None:
-        try:
-            self._listed[endpoint] = await self._client.models(endpoint)
-        except ModelError as error:
-            self.problems[endpoint] = error
-            log.warning("a model list could not be read", endpoint=endpoint.host, reason=str(error))
-        else:
-            self.problems.pop(endpoint, None)
-
-    def _model(self, name: str, endpoint: Endpoint) -> Model:
-        window = endpoint.window or documented_window(self._runs.get(name, name)) or WINDOW_OF_UNKNOWN
-        return Model(name, endpoint, window)

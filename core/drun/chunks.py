@@ -34,6 +34,8 @@ class _Content(msgspec.Struct, gc=False):
 
 
 class _Choice(msgspec.Struct, gc=False):
+    text: str | None = None
+    """What the legacy completions have in the place of a message."""
     delta: _Content | None = None
     message: _Content | None = None
     finish_reason: str | None = None
@@ -42,6 +44,16 @@ class _Choice(msgspec.Struct, gc=False):
 class _Usage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    # Any: a detail in a shape that nobody foresaw must not cost the finish reason beside it.
+    completion_tokens_details: Any = None
+    reasoning_tokens: Any = None
+    """SGLang puts them here."""
+
+    def read(self, prompt_tokens: int) -> Usage:
+        details = self.completion_tokens_details
+        told = [details.get("reasoning_tokens") if isinstance(details, dict) else None, self.reasoning_tokens]
+        thought = next((each for each in told if isinstance(each, int)), None)
+        return Usage(prompt_tokens, self.completion_tokens or 0, thought)
 
 
 class _Chunk(msgspec.Struct, gc=False):
@@ -73,11 +85,12 @@ def read_chunk(data: bytes) -> Iterator[Delta]:
 def _deltas(chunk: _Chunk) -> Iterator[Delta]:
     for choice in chunk.choices or ():
         content = choice.delta or choice.message or _Content()
-        delta = Delta(content.content or "", content.thought(), choice.finish_reason or None)
+        text = content.content or choice.text or ""
+        delta = Delta(text, content.thought(), choice.finish_reason or None)
         if delta != Delta():
             yield delta
     if chunk.usage is not None and chunk.usage.prompt_tokens is not None:
-        yield Delta(usage=Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens or 0))
+        yield Delta(usage=chunk.usage.read(chunk.usage.prompt_tokens))
 
 
 def read_whole(body: bytes) -> Iterator[Delta]:

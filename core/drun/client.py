@@ -3,34 +3,33 @@
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Collection, Generator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import httpx
-import msgspec
 
 from core.conversation import Delta, Message
-from core.drun.chunks import DONE, UNREADABLE, read_chunk, read_whole
+from core.drun.calls import Habit, chat, continuation
+from core.drun.chunks import DONE, read_chunk, read_whole
 from core.drun.endpoints import Endpoint
+from core.drun.limiter import Limiter, Permit
+from core.drun.listing import Listed, read_listing
 from core.drun.refusals import redacted, refusal
+from core.drun.replies import ReplyReader
 from core.drun.sse import EventStream
 from core.errors import ModelBusy, ModelError, ModelUnavailable, ModelUnknown, ReplyCut
 
 _PARTING_S = 0.5
 """How long a stream may take to close after it said that it is done."""
-
-
-class _Listed(msgspec.Struct):
-    id: str
-
-
-class _Listing(msgspec.Struct):
-    data: list[_Listed]
-
-
-_listing = msgspec.json.Decoder(_Listing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,60 @@ class ChatRequest:
     messages: Sequence[Message]
     max_tokens: int | None = None
     """None leaves it to the server; 0, which the documentation offers, is refused by the engines."""
+    room: int = 1024
+    """Tokens that the window leaves for the reply. The legacy call has to name a number: without one, engines stop
+    after 16 tokens."""
+    reasoning: bool = False
+    """The model is known to think first: until its content tells otherwise, it is taken for thought."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One question on its way: the same for all attempts."""
+
+    endpoint: Endpoint
+    request: ChatRequest
+    habit: Habit
+    deadline: float
+    again: bool = False
+    """The model was too busy for it a moment ago."""
+
+    def reader(self) -> ReplyReader:
+        known = self.habit.begins_inside
+        inside = self.request.reasoning if known is None else known
+        return ReplyReader(inside=inside, continuation=self.habit.completes)
+
+    def call(self, http: httpx.AsyncClient) -> httpx.Request:
+        request, headers = self.request, _headers(self.endpoint)
+        if self.habit.completes:
+            most = request.max_tokens or request.room
+            path, body = "/completions", continuation(request.model, request.messages, max_tokens=most)
+        else:
+            path = "/chat/completions"
+            body = chat(request.model, request.messages, max_tokens=request.max_tokens)
+        return http.build_request("POST", self.endpoint.base_url + path, json=body, headers=headers)
 
 
 class ModelClient:
-    """Asks d.run. One for all endpoints of a process; its connections are shared and kept."""
+    """Asks d.run. One for all endpoints of a process; its connections are shared and kept.
 
-    def __init__(self, http: httpx.AsyncClient, patience: Patience | None = None) -> None:
+    ``completions`` are the models that only continue texts. One that is not named costs a refused call once.
+    ``limiter`` says when a model may be asked; without it nobody waits for anybody.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        patience: Patience | None = None,
+        *,
+        completions: Collection[str] = (),
+        limiter: Limiter | None = None,
+    ) -> None:
         self._http = http
         self._patience = patience or Patience()
+        self._completions = frozenset(completions)
+        self._limiter = limiter
+        self._habits: dict[tuple[Endpoint, str], Habit] = {}
 
     async def stream(self, endpoint: Endpoint, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """The reply, as it comes. Wrap it in ``aclosing``: closing it is what makes the model stop.
@@ -72,25 +117,42 @@ class ModelClient:
         Ends only after a finish reason; raises ReplyCut when the stream ends without one, another ModelError
         when the model cannot be asked. Failures before the first word are retried.
         """
-        begun = False
-        deadline = monotonic() + self._patience.total_s
-        for attempt in range(self._patience.retries + 1):
+        begun = thought = False
+        asking = _Asking(
+            endpoint, request, self._habit(endpoint, request.model), monotonic() + self._patience.total_s
+        )
+        attempt = 0
+        while True:
             try:
-                async with aclosing(self._once(endpoint, request, deadline)) as deltas:
+                async with aclosing(self._once(asking)) as deltas:
                     async for delta in deltas:
-                        begun = begun or bool(delta.text)
+                        begun = begun or bool(delta.text.strip())
+                        thought = thought or bool(delta.reasoning or delta.text)
                         yield delta
             except ModelError as error:
-                pause = self._pause(error, attempt)
-                last = attempt == self._patience.retries or monotonic() + pause >= deadline
-                if begun or not error.retryable or last:
+                if begun:
                     raise
-                await asyncio.sleep(pause)
+                if not asking.habit.learned_to_complete(error):
+                    pause = self._pause(error, attempt)
+                    last = attempt == self._patience.retries or monotonic() + pause >= asking.deadline
+                    if not error.retryable or last:
+                        raise
+                    await asyncio.sleep(pause)
+                    attempt += 1
+                    asking = replace(asking, again=isinstance(error, ModelBusy))
+                if thought:
+                    thought = False
+                    yield Delta(retracted=True)
             else:
                 return
 
-    async def models(self, endpoint: Endpoint) -> list[str]:
-        """The ids that ``endpoint`` lists, in its own order. Raises ModelError."""
+    def _habit(self, endpoint: Endpoint, model: str) -> Habit:
+        if (endpoint, model) not in self._habits:
+            self._habits[endpoint, model] = Habit(completes=model in self._completions)
+        return self._habits[endpoint, model]
+
+    async def models(self, endpoint: Endpoint) -> list[Listed]:
+        """What ``endpoint`` lists, in its own order. Raises ModelError."""
         with _translated(endpoint):
             async with asyncio.timeout(self._patience.connect_s):
                 response = await self._http.get(f"{endpoint.base_url}/models", headers=_headers(endpoint))
@@ -98,89 +160,90 @@ class ModelClient:
             error = _refusal(endpoint, response, response.content)
             # Nobody asked for a model yet that could be unknown: this address has no list.
             raise ModelUnavailable(str(error)) if isinstance(error, ModelUnknown) else error
-        try:
-            return [model.id for model in _listing.decode(response.content).data]
-        except UNREADABLE as error:
-            raise ModelUnavailable(f"a model list that is none: {error}") from error
+        return read_listing(response.content)
 
     def _pause(self, error: ModelError, attempt: int) -> float:
+        if isinstance(error, ModelBusy) and self._limiter is not None:
+            return 0.0  # it has learned from the refusal, and lets nobody ask too early
         if isinstance(error, ModelBusy) and error.retry_after is not None:
             return min(error.retry_after, self._patience.first_byte_s)
         doublings = attempt + isinstance(error, ModelBusy)
         return float(self._patience.retry_wait_s * 2**doublings * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
-    async def _once(
-        self, endpoint: Endpoint, request: ChatRequest, deadline: float
-    ) -> AsyncGenerator[Delta, None]:
-        finished = False
-        async with self._opened(endpoint, request, deadline) as response:
+    async def _once(self, asking: _Asking) -> AsyncGenerator[Delta, None]:
+        async with self._opened(asking) as (response, reader):
             try:
-                async with aclosing(self._deltas(endpoint, response, deadline)) as deltas:
-                    async for delta in deltas:
-                        finished = finished or delta.finish is not None
-                        yield delta
+                async with aclosing(self._deltas(asking, response)) as raw:
+                    async for said in raw:
+                        for delta in reader.read(said):
+                            yield delta
+                        if reader.over:
+                            break
             except ReplyCut:
                 # After the finish reason all was said: an upstream that then closes without [DONE] becomes null too.
-                if not finished:
+                if not reader.finished:
+                    for delta in reader.end():
+                        yield delta
                     raise
+        if reader.begins_inside is not None:
+            asking.habit.begins_inside = reader.begins_inside
         # The gateway hides a broken upstream behind a clean end: only a finish reason tells that all was said.
-        if not finished:
+        if not reader.finished:
+            for delta in reader.end():
+                yield delta
             raise ReplyCut("the stream ended without a finish reason")
 
-    async def _deltas(
-        self, endpoint: Endpoint, response: httpx.Response, deadline: float
-    ) -> AsyncGenerator[Delta, None]:
+    async def _deltas(self, asking: _Asking, response: httpx.Response) -> AsyncGenerator[Delta, None]:
         if "text/event-stream" not in response.headers.get("content-type", ""):
-            for delta in read_whole(await self._body(endpoint, response, deadline)):
+            for delta in read_whole(await self._body(asking.endpoint, response, asking.deadline)):
                 yield delta
             return
-        async with aclosing(self._events(endpoint, response, deadline)) as events:
+        async with aclosing(self._events(asking, response)) as events:
             async for data in events:
                 for delta in read_chunk(data):
                     yield delta
 
-    @asynccontextmanager
-    async def _opened(
-        self, endpoint: Endpoint, request: ChatRequest, deadline: float
-    ) -> AsyncGenerator[httpx.Response, None]:
-        body = {
-            "model": request.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        if request.max_tokens is not None:
-            body["max_tokens"] = request.max_tokens
-        with _translated(endpoint):
-            call = self._http.build_request(
-                "POST", f"{endpoint.base_url}/chat/completions", json=body, headers=_headers(endpoint)
-            )
-            async with asyncio.timeout(min(self._patience.first_byte_s, deadline - monotonic())):
-                response = await self._http.send(call, stream=True)
-        try:
-            if response.status_code != httpx.codes.OK:
-                answer = await self._body(endpoint, response, monotonic() + self._patience.idle_s)
-                raise _refusal(endpoint, response, answer, model=request.model)
-            yield response
-        finally:
-            await response.aclose()
+    def _admitted(self, asking: _Asking) -> AbstractAsyncContextManager[Permit]:
+        """Waits until the model may be asked. Raises ModelBusy."""
+        if self._limiter is None:
+            return nullcontext(Permit())
+        return self._limiter.admitted(
+            asking.endpoint,
+            asking.request.model,
+            within_s=asking.deadline - monotonic(),
+            again=asking.again,
+        )
 
-    async def _events(
-        self, endpoint: Endpoint, response: httpx.Response, deadline: float
-    ) -> AsyncGenerator[bytes, None]:
+    @asynccontextmanager
+    async def _opened(self, asking: _Asking) -> AsyncGenerator[tuple[httpx.Response, ReplyReader], None]:
+        endpoint = asking.endpoint
+        async with self._admitted(asking) as permit:
+            with _translated(endpoint):
+                # Both at once: another reply may learn meanwhile how this model is to be asked.
+                call, reader = asking.call(self._http), asking.reader()
+                async with asyncio.timeout(min(self._patience.first_byte_s, asking.deadline - monotonic())):
+                    response = await self._http.send(call, stream=True)
+            try:
+                if response.status_code != httpx.codes.OK:
+                    answer = await self._body(endpoint, response, monotonic() + self._patience.idle_s)
+                    raise _refusal(endpoint, response, answer, model=asking.request.model)
+                permit.worked()
+                yield response, reader
+            finally:
+                await response.aclose()
+
+    async def _events(self, asking: _Asking, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         """The data of every event before [DONE]."""
         parser = EventStream()
         chunks = response.aiter_bytes()
         patience = self._patience.first_byte_s
         while True:
             # Around the read alone: an error of whoever shows the text must not look like one of the model's.
-            with _translated(endpoint, cut=True):
-                async with asyncio.timeout(min(patience, deadline - monotonic())):
+            with _translated(asking.endpoint, cut=True):
+                async with asyncio.timeout(min(patience, asking.deadline - monotonic())):
                     chunk = await anext(chunks, None)
-            if chunk is None:
-                return
             patience = self._patience.idle_s
-            for data in parser.feed(chunk):
+            for data in parser.end() if chunk is None else parser.feed(chunk):
                 if data == DONE:
                     # A body that is not read to its end takes its connection with it.
                     with suppress(httpx.HTTPError, TimeoutError):
@@ -188,6 +251,8 @@ class ModelClient:
                             await anext(chunks, None)
                     return
                 yield data
+            if chunk is None:
+                return
 
     async def _body(self, endpoint: Endpoint, response: httpx.Response, deadline: float) -> bytes:
         with _translated(endpoint):

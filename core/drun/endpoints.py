@@ -61,16 +61,16 @@ def _parts(url: str) -> SplitResult | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or port == 0 or any(letter.isspace() for letter in parts.netloc):
+    # "<region>.d.run" is how the documentation writes it.
+    if parts.scheme not in {"http", "https"} or port == 0 or re.search(r"[\s<>{}]", parts.netloc):
         return None
     # "https:/chat.d.run", short of a slash, would be the host "https".
     return None if parts.hostname in {None, "", "http", "https"} else parts
 
 
-def route(model: str, endpoints: Sequence[Endpoint]) -> Endpoint | None:
-    """The endpoint for ``model`` by the form of its id: ``public/`` is MaaS by Token, ``u-<account>/`` a service."""
+def of_form(model: str, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+    """The endpoints that an id of this form may belong to: ``public/`` is MaaS by Token, ``u-<account>/`` a service."""
     wanted = Deployment.SERVICE if model.startswith("u-") else Deployment.MAAS
     if model.startswith("demo/"):
         wanted = Deployment.DEMO
-    matching = [endpoint for endpoint in endpoints if endpoint.deployment is wanted]
-    return matching[0] if matching else None
+    return [endpoint for endpoint in endpoints if endpoint.deployment is wanted]

@@ -16,6 +16,7 @@ from core.errors import (
     ModelUnavailable,
     ModelUnknown,
     NoBalance,
+    PicturesRefused,
     WindowExceeded,
 )
 
@@ -27,7 +28,10 @@ _TOO_LONG = re.compile(
 _LIMIT = re.compile(
     r"context length(?: is| of| \()\s*([0-9]{1,9})\b|available context size \(([0-9]{1,9})\b", re.IGNORECASE
 )
-_RETRYABLE = {408, 500, 502, 503, 504}
+# vLLM; and DeepSeek's API, which may stand behind the gateway.
+_BLIND = re.compile(r"not a multimodal model|unknown variant `image_url`", re.IGNORECASE)
+_MOST_PICTURES = re.compile(r"\bat most ([0-9]{1,4}) image\(?s", re.IGNORECASE)
+_UNSUITED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _FINAL: Mapping[int, type[ModelError]] = {401: KeyRefused, 402: NoBalance}
 _KEY = re.compile(r"sk-[A-Za-z0-9_-]{4,}")
 # The gateway writes its upstreams as Go does: "Post \"http://...\"", "dial tcp 10.0.0.1:8000", "lookup name on ...".
@@ -44,13 +48,18 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, model: str,
     """
     code, message = _read(body)
     detail = redacted(f"HTTP {status} {code} {message}".strip(), key)
-    if status in _RETRYABLE:
+    # Not a table of 5xx: proxies and load balancers have their own (Cloudflare: 520 to 527 and 530).
+    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ModelUnavailable(detail)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ModelBusy(detail, retry_after=_seconds(headers.get("retry-after")))
     if status == HTTPStatus.BAD_REQUEST and _TOO_LONG.search(f"{code} {message}"):
         named = _LIMIT.search(message)
         return WindowExceeded(detail, limit=int(named[1] or named[2]) if named else None)
+    if status in _UNSUITED and (most := _MOST_PICTURES.search(message)):
+        return PicturesRefused(detail, most=int(most[1]))
+    if status in _UNSUITED and _BLIND.search(message):
+        return PicturesRefused(detail)
     if status == HTTPStatus.NOT_FOUND or code in {"model_not_found", "model_access_denied"}:
         return ModelUnknown(detail, model=model)
     return _FINAL.get(status, ModelRefused)(detail)

@@ -9,6 +9,7 @@ from core.conversation import Channel
 from core.store.claims import Busy
 from core.store.connection import Connections, translating
 from core.store.keys import Partition, partition_of
+from core.store.thoughts import Thoughts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Channels:
         self._partitions = [Partition(number) for number in range(partitions)]
         self.busy = busy
         """What a channel does that has not chosen."""
+        self.thoughts = Thoughts(connections, partitions=partitions)
 
     def _key(self, channel: Channel) -> str:
         return partition_of(channel, len(self._partitions)).channel(channel)

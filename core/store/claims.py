@@ -70,6 +70,8 @@ class Claim:
     """Why the attempt before this one ended; empty when that is not known."""
     history: Sequence[Turn]
     """Oldest first."""
+    again: bool = False
+    """Somebody had it before, and may have shown more than could be noted."""
 
     @property
     def message(self) -> UserMessage:
@@ -77,7 +79,8 @@ class Claim:
         if len(self.messages) == 1:
             return self.messages[0]
         texts = [message.text for message in self.messages if message.text.strip()]
-        return replace(self.messages[0], text="\n\n".join(texts))
+        files = tuple(file for message in self.messages for file in message.attachments)
+        return replace(self.messages[0], text="\n\n".join(texts), attachments=files)
 
     @property
     def conversation(self) -> Conversation:
@@ -151,7 +154,7 @@ class RawClaim:
 
     def read(self) -> Claim:
         """Raises ValueError, msgspec's own among them, for what another version wrote."""
-        stopped, model, failed, own, shared = self.rest
+        stopped, model, failed, again, own, shared = self.rest
         return Claim(
             messages=[_message.decode(_json(entry)) for entry in self.entries],
             sequence=self.sequence,
@@ -163,6 +166,7 @@ class RawClaim:
             model=model,
             failed=failed,
             history=[_turn.decode(turn.partition(" ")[2]) for turn in [*own, *shared][::-1]],
+            again=bool(again),
         )
 
     def _shown(self) -> list[str]:

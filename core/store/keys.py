@@ -50,6 +50,13 @@ class Partition:
     def history(self, owner: Channel | Conversation) -> str:
         return f"{self.prefix}history:{owner}"
 
+    def thoughts(self, conversation: Conversation) -> str:
+        return f"{self.prefix}thoughts:{conversation}"
+
+    def thinker(self, channel: Channel) -> str:
+        """Names the conversation of a channel and its threads in which was last thought."""
+        return f"{self.prefix}thinker:{channel}"
+
 
 PARTITIONS = f"{PREFIX}:partitions"
 """How many partitions this Redis was set up with: another number would look for every conversation elsewhere."""

@@ -28,6 +28,7 @@ class FakePlatform:
     """Keeps one surface for each message, however often its turn is tried."""
 
     name: str = "slack"
+    keeps: bool = True
     shown: dict[str, FakeSurface] = field(default_factory=dict)
 
     def of(self, message: UserMessage) -> FakeSurface:

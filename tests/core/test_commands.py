@@ -76,7 +76,14 @@ async def test_model_alone_tells_which_one_answers_and_lists_the_rest(desk: Desk
     answer = await run(desk, "model")
     assert answer.text.startswith("`public/deepseek-v3` answers")
     listed = [line for line in answer.text.split("\n") if line.startswith("- ")]
-    assert listed == ["- `public/deepseek-r1`", "- `public/deepseek-v3`", "- `public/glm4-9b`"]
+    assert listed == [
+        (
+            "- `public/deepseek-r1` DeepSeek-R1 · MaaS by Token · 128k tokens · reasoning, tools · "
+            "¥0.004 in, ¥0.016 out per 1k"
+        ),
+        "- `public/deepseek-v3` DeepSeek-V3 · MaaS by Token · 128k tokens · tools · $0.28 in, $1.1 out per 1M",
+        "- `public/glm4-9b` glm-4-9b-chat · MaaS by Token · 128k tokens",
+    ]
     assert not answer.public
 
 
@@ -85,7 +92,7 @@ async def test_a_long_list_of_models_is_cut_and_says_by_how_much(connections: Co
     async with desk_with(connections, *models, default="public/model-03") as desk:
         lines = (await run(desk, "model")).text.split("\n")
         listed = [line for line in lines if line.startswith("- ")]
-        assert listed == [*(f"- `{model}`" for model in models[:30]), "- and 7 more"]
+        assert listed == [*(f"- `{model}` MaaS by Token" for model in models[:30]), "- and 7 more"]
 
 
 async def test_a_list_of_exactly_thirty_is_whole(connections: Connections) -> None:
@@ -96,7 +103,9 @@ async def test_a_list_of_exactly_thirty_is_whole(connections: Connections) -> No
 
 async def test_a_model_is_switched_for_the_channel_and_all_its_threads(desk: Desk) -> None:
     answer = await run(desk, "model", "deepseek-r1", where=thread("1"))
-    assert answer == Answer("From now on `public/deepseek-r1` answers in this channel.", public=True)
+    known = "DeepSeek-R1 · MaaS by Token · 128k tokens · reasoning, tools · ¥0.004 in, ¥0.016 out per 1k"
+    expected = f"From now on `public/deepseek-r1` answers in this channel: {known}."
+    assert answer == Answer(expected, public=True)
     assert await desk.channels.model_of(GENERAL) == "public/deepseek-r1"
     assert (await run(desk, "model")).text.startswith("`public/deepseek-r1` answers")
     assert (await ask(desk.turns, "hello", thread("2"))).model == "public/deepseek-r1"
@@ -131,12 +140,16 @@ async def test_a_model_like_no_other_gets_no_suggestion(desk: Desk) -> None:
 
 async def test_a_withdrawn_choice_falls_back_to_the_default_and_model_says_so(desk: Desk) -> None:
     await desk.channels.choose_model(GENERAL, "public/withdrawn")
-    assert (await run(desk, "model")).text.startswith("`public/deepseek-v3` answers")
+    text = (await run(desk, "model")).text
+    assert text.startswith("`public/deepseek-v3` answers")
+    assert "`public/withdrawn` is not offered any more; `public/deepseek-v3` answers." in text
 
 
 async def test_a_default_that_is_gone_is_replaced_by_the_first_of_the_list(connections: Connections) -> None:
     async with desk_with(connections, "public/a", "public/b", default="public/gone") as desk:
-        assert (await run(desk, "model")).text.startswith("`public/a` answers")
+        text = (await run(desk, "model")).text
+        assert text.startswith("`public/a` answers")
+        assert "`public/gone` is not offered any more; `public/a` answers." in text
         assert "`public/a`" in (await run(desk, "model", "reset")).text
 
 

@@ -9,15 +9,17 @@ import pytest
 
 from core import texts
 from core.conversation import Channel, Conversation, Turn, Usage
+from core.drun.catalog import Catalog
 from core.drun.endpoints import Deployment, Endpoint
 from core.engine import ATTEMPTS
 from core.errors import SurfaceFailed, SurfaceGone
 from core.hold import Hold, LeaseLost
 from core.store.claims import Nothing
 from core.store.connection import Connections
+from tests.core.drun.talk import maas, model_client, service
 from tests.core.scene import Scene, scene
 from tests.core.store.talk import GENERAL, ROOM, ask, claimed, exchange, expire, said
-from tests.doubles.drun.refusals import OVERFLOWS, unreachable, upstream_error
+from tests.doubles.drun.refusals import OVERFLOWS, rate_limited, unreachable, upstream_error
 from tests.doubles.drun.script import Fault, Script
 from tests.doubles.drun.server import DrunDouble
 
@@ -62,9 +64,18 @@ async def test_a_conversation_too_long_for_the_server_is_asked_again_with_less(s
 
 
 async def test_a_conversation_that_is_too_long_even_then_ends_in_a_notice(stage: Scene) -> None:
+    for number in range(60):
+        await exchange(stage.turns, f"{number} " + "long " * 40)
     stage.drun.script(OVERFLOW, OVERFLOW)
     assert await stage.answer("hello") == ["⚠️ The conversation is too long for this model."]
     assert len(stage.drun.requests) == 2
+    assert (await stage.history())[-1] == Turn("ada", "hello", "", complete=False)
+
+
+async def test_a_conversation_that_cannot_be_made_shorter_is_not_asked_again(stage: Scene) -> None:
+    stage.drun.script(OVERFLOW)
+    assert await stage.answer("hello") == ["⚠️ The conversation is too long for this model."]
+    assert len(stage.drun.requests) == 1
     assert await stage.history() == [Turn("ada", "hello", "", complete=False)]
 
 
@@ -86,14 +97,41 @@ async def test_an_answer_that_did_not_end_by_itself_says_so_and_is_remembered_as
     assert await stage.history() == [Turn("ada", "a story", "Once upon a time", complete=False)]
 
 
-async def test_a_withdrawn_model_is_replaced_by_the_default(stage: Scene) -> None:
+async def test_a_withdrawn_model_is_replaced_by_the_default_and_its_channel_is_told_once(
+    stage: Scene,
+) -> None:
     stage.drun.reply_with("Still here.")
     await stage.desk.channels.choose_model(GENERAL, "public/withdrawn")
-    assert await stage.answer("hello") == ["Still here."]
+    gone = "_`public/withdrawn` is not offered any more; `public/deepseek-v3` answers._"
+    assert await stage.answer("hello") == [f"Still here.\n\n{gone}"]
     assert stage.drun.requests[-1].model == "public/deepseek-v3"
+    assert await stage.answer("and now?") == ["Still here."], "once is enough"
     await stage.desk.channels.choose_model(GENERAL, "public/deepseek-r1")
-    await stage.answer("and now?")
+    assert await stage.answer("hello again") == ["Still here."]
     assert stage.drun.requests[-1].model == "public/deepseek-r1"
+
+
+async def test_whoever_stands_in_is_named_under_the_answer_and_kept_with_it(
+    connections: Connections, drun: DrunDouble
+) -> None:
+    drun.maas.models.append("public/glm4-9b")
+    chosen = "u-1100a15812cc/qwen2"
+    async with (
+        scene(connections, drun, endpoints=[maas(drun), service(drun)]) as stage,
+        model_client() as client,
+    ):
+        runs = {chosen: "glm-4-9b-chat"}
+        catalog = Catalog(client, [maas(drun), service(drun)], default=chosen, aliases={}, runs=runs)
+        engine = replace(stage.engine, desk=replace(stage.desk, catalog=catalog))
+        drun.script(rate_limited(retry_after="0"), times=3)
+        drun.script(Script("From MaaS."))
+        claim = await stage.asked("hello")
+        await engine.answer(Hold(claim))
+        note = f"_`public/glm4-9b` answered: `{chosen}` is busy._"
+        assert stage.platform.of(claim.message).texts() == [f"From MaaS.\n\n{note}"]
+        [turn] = await stage.kept()
+        assert (turn.reply, turn.model, turn.complete) == ("From MaaS.", "public/glm4-9b", True)
+        await catalog.aclose()
 
 
 async def test_the_demo_model_is_named_under_its_answer(connections: Connections, drun: DrunDouble) -> None:

@@ -58,3 +58,11 @@ def _values(sentence: str) -> list[str]:
 
 def test_the_sentences_of_every_module_were_found() -> None:
     assert len(SENTENCES) > 30
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_sentence_is_known_again_whatever_its_values(language: Language) -> None:
+    said = texts.BUSY.say(language, number=12)
+    assert texts.BUSY.is_said_by(f"{said} ▍")
+    assert not texts.BUSY.is_said_by("⏳ is an hourglass")
+    assert not texts.BUSY.is_said_by(f"She said: {said}")

@@ -49,6 +49,7 @@ class JournalSurface:
     limit: int = 2000
     posts: Budget = field(default_factory=lambda: Budget(100, 1.0))
     edits: Budget = field(default_factory=lambda: Budget(100, 1.0))
+    marks: Budget = field(default_factory=lambda: Budget(100, 1.0))
 
     def size(self, text: str) -> int:
         return len(text)
@@ -71,6 +72,9 @@ class JournalSurface:
     async def withdraw(self, message: str) -> None:
         await self._write("withdraw", message, "", final=True)
 
+    async def mark(self, *, waiting: bool) -> None:
+        pass
+
     async def _write(self, kind: str, message: str, text: str, *, final: bool, part: int = -1) -> None:
         write = Write(kind, self.turn, part, message, text, final)
         await self.journals.append(SHOWN, msgspec.json.encode(write).decode())
@@ -80,6 +84,7 @@ class JournalSurface:
 class JournalPlatform:
     journals: Journals
     name: str = "slack"
+    keeps: bool = True
 
     def surface(self, message: UserMessage) -> Surface:
         return JournalSurface(self.journals, message.turn_id)

@@ -2,8 +2,8 @@
 -- KEYS  schedule wake
 -- ARGV  prefix of this partition's keys, lease (ms), turns of history to return, what a channel does while it is busy
 --       unless it has chosen, the most messages that become one turn
--- Returns {conversation, fence, attempt, entries, messages shown, stop, model, why it failed before, thread's turns,
--- channel's turns} (turns newest first), or {ms until the next conversation may be claimed; -1 when none is known}.
+-- Returns {conversation, fence, attempt, entries, messages shown, stop, model, why it failed before, was it claimed
+-- before (0|1), thread's turns, channel's turns} (turns newest first), or {ms until the next conversation may be claimed; -1 when none is known}.
 local prefix = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -41,6 +41,8 @@ while true do
     local known = redis.call('HMGET', state, 'stop', 'root', 'floor', 'reset', 'taken', 'failed')
     local chosen = redis.call('HMGET', prefix .. 'channel:' .. channel, 'model', 'reset', 'busy')
     local taken = tonumber(known[5] or '0')
+    -- Not the attempt: it does not count what was given back, and whoever gave it back may have posted.
+    local again = taken > 0 and 1 or 0
     if attempt == 1 or taken == 0 then
       taken = together(queue, entry, chosen[3] or ARGV[4])
       redis.call('HSET', state, 'taken', taken)
@@ -63,6 +65,6 @@ while true do
     end
     local shared = redis.call('ZRANGE', prefix .. 'history:' .. channel, upto, '(' .. floor,
       'BYSCORE', 'REV', 'LIMIT', 0, ARGV[3] - #own)
-    return {conversation, fence, attempt, entries, shown, known[1] or '', chosen[1] or '', known[6] or '', own, shared}
+    return {conversation, fence, attempt, entries, shown, known[1] or '', chosen[1] or '', known[6] or '', again, own, shared}
   end
 end

@@ -1,16 +1,19 @@
+import asyncio
 import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from core.drun.catalog import Catalog
+from core.drun.catalog import Catalog, Choice
 from core.drun.client import ModelClient, Patience
-from core.drun.documented import WINDOW_OF_UNKNOWN
+from core.drun.documented import WINDOW_OF_UNKNOWN, Price
 from core.drun.endpoints import Deployment, Endpoint
+from core.drun.listing import Listed
 from core.errors import ModelUnavailable, ModelUnknown
 from tests.core.drun.talk import maas, model_client, service
 from tests.doubles.drun import refusals
+from tests.doubles.drun.hosts import Shape
 from tests.doubles.drun.server import DrunDouble
 
 R1, V3, QWEN = "public/deepseek-r1", "public/deepseek-v3", "u-1100a15812cc/qwen2"
@@ -38,10 +41,14 @@ async def ids(found: Catalog) -> list[str]:
 
 async def reread(found: Catalog) -> None:
     """The time for which a list is believed is over, and the next question has had it read again."""
-    found._until = float("-inf")
+    grown_old(found)
     await found.all()
-    assert found._reading is not None
-    await found._reading
+    await asyncio.wait([place.reading for place in found._lists._places.values() if place.reading])
+
+
+def grown_old(found: Catalog) -> None:
+    for place in found._lists._places.values():
+        place.due = float("-inf")
 
 
 async def test_all_endpoints_lists_are_one_list_in_the_endpoints_order(
@@ -125,6 +132,7 @@ async def test_an_id_is_believed_while_its_endpoints_list_cannot_be_read(
     drun.service.listing_fault = refusals.no_such_page()
     found = catalog(client, maas(drun), service(drun))
     assert (await found.find(QWEN)).endpoint == service(drun)
+    assert (await found.find("public/deepseek-v3")).id == V3
     for name in ("public/none", "qwen2"):
         with pytest.raises(ModelUnknown):
             await found.find(name)
@@ -205,6 +213,37 @@ async def test_a_window_is_the_documented_one(drun: DrunDouble, client: ModelCli
     assert windows == {R1: 131_072, V3: 131_072, "public/new": WINDOW_OF_UNKNOWN, QWEN: 32_768}
 
 
+async def test_what_is_documented_of_a_model_is_known_of_it(drun: DrunDouble, client: ModelClient) -> None:
+    found = catalog(client, maas(drun), service(drun), runs={QWEN: "Llama-3.2-11B-Vision-Instruct"})
+    r1, _, service_model = await found.all()
+    assert (r1.name, r1.output, r1.reasoning, r1.tools, r1.vision) == (
+        "DeepSeek-R1",
+        32_000,
+        True,
+        True,
+        False,
+    )
+    assert r1.price == Price("CNY", 1000, 0.004, 0.016, "2025-07")
+    assert (service_model.vision, service_model.tools, service_model.price) == (True, None, None)
+    assert service_model.dedicated
+
+
+async def test_of_a_service_nothing_is_known_by_its_name(drun: DrunDouble, client: ModelClient) -> None:
+    drun.service.models[:] = ["u-3d7a8e49da2a/deepseek-r1"]
+    [model] = await catalog(client, service(drun)).all()
+    assert (model.name, model.known_window, model.reasoning) == ("", None, None)
+
+
+@pytest.mark.parametrize("shape", Shape)
+async def test_every_shape_of_a_list_is_read_and_vllms_window_is_believed(
+    drun: DrunDouble, client: ModelClient, shape: Shape
+) -> None:
+    drun.service.shape = shape
+    drun.service.windows[QWEN] = 12_288
+    [model] = await catalog(client, service(drun), runs={QWEN: "Qwen2-0.5B-Instruct"}).all()
+    assert model.window == (12_288 if shape is Shape.VLLM else 32_768)
+
+
 async def test_the_demo_model_is_called_one(drun: DrunDouble, client: ModelClient) -> None:
     endpoint = Endpoint(Deployment.DEMO, drun.maas_url, drun.key)
     first = (await catalog(client, endpoint).all())[0]
@@ -215,16 +254,15 @@ async def test_the_demo_model_is_called_one(drun: DrunDouble, client: ModelClien
 async def test_a_list_that_hangs_keeps_nobody_waiting_who_has_an_old_one(
     drun: DrunDouble, client: ModelClient
 ) -> None:
-    found = catalog(client, maas(drun))
-    assert await ids(found) == [R1, V3]
-    found._until = float("-inf")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host, port = silent.getsockname()
         slow = Endpoint(Deployment.MAAS, f"http://{host}:{port}/v1", "sk-x")
-        found._listed[slow], found._endpoints = ["public/slow"], [slow, *found._endpoints]
+        found = catalog(client, slow, maas(drun))
+        place = found._lists._places[slow]
+        place.listed = [Listed("public/slow")]
+        place.asked.set()
         assert await ids(found) == ["public/slow", R1, V3]
-        assert found._reading is not None
-        assert not found._reading.done()
+        assert place.busy
         await found.aclose()
 
 
@@ -233,3 +271,161 @@ async def test_a_window_that_the_endpoint_knows_counts_more_than_the_documented_
 ) -> None:
     known = replace(maas(drun), window=2048)
     assert {model.window for model in await catalog(client, known).all()} == {2048}
+
+
+async def test_a_service_is_asked_where_it_is_listed(drun: DrunDouble, client: ModelClient) -> None:
+    other = await drun.region("sh-07", ["u-1100a15812cc/phi"])
+    there = Endpoint(Deployment.SERVICE, other.url, drun.key)
+    found = catalog(client, maas(drun), service(drun), there)
+    assert (await found.find("u-1100a15812cc/phi")).endpoint == there
+    assert (await found.find(QWEN)).endpoint == service(drun)
+
+
+async def test_with_one_region_a_service_is_asked_there_listed_or_not(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    found = catalog(client, maas(drun), service(drun))
+    assert (await found.find("u-1100a15812cc/new")).endpoint == service(drun)
+    assert QWEN in await ids(found)
+
+
+async def test_with_several_regions_a_service_that_none_lists_is_unknown(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    other = await drun.region("sh-07", ["u-1100a15812cc/phi"])
+    found = catalog(client, service(drun), Endpoint(Deployment.SERVICE, other.url, drun.key))
+    with pytest.raises(ModelUnknown):
+        await found.find("u-1100a15812cc/new")
+
+
+async def test_with_several_regions_it_is_asked_where_the_list_cannot_be_read(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    other = await drun.region("sh-07", [])
+    other.listing_fault = refusals.unavailable()
+    there = Endpoint(Deployment.SERVICE, other.url, drun.key)
+    found = catalog(client, service(drun), there)
+    assert (await found.find("u-1100a15812cc/new")).endpoint == there
+
+
+async def test_a_service_of_two_regions_is_one_choice_and_two_to_ask(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    other = await drun.region("sh-07", [QWEN])
+    there = Endpoint(Deployment.SERVICE, other.url, drun.key)
+    found = catalog(client, service(drun), there, runs={QWEN: "Phi-4"})
+    assert await ids(found) == [QWEN]
+    candidates = await found.candidates(await found.find("qwen2"))
+    assert [model.endpoint for model in candidates] == [service(drun), there]
+
+
+async def test_one_address_for_both_deployments_is_two_endpoints_with_their_own_ids(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    drun.maas.models.append("u-1100a15812cc/both")
+    here = Endpoint(Deployment.SERVICE, drun.maas_url, drun.key)
+    models = await catalog(client, maas(drun), here).all()
+    assert [(model.id, model.endpoint.deployment) for model in models] == [
+        (R1, Deployment.MAAS),
+        (V3, Deployment.MAAS),
+        ("u-1100a15812cc/both", Deployment.SERVICE),
+    ]
+
+
+async def test_a_model_that_its_endpoint_does_not_know_is_believed_no_more(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    found = catalog(client, maas(drun), service(drun), default=V3)
+    model = (await found.choose("u-1100a15812cc/new")).model
+    await found.missing(model)
+    assert await found.choose("u-1100a15812cc/new") == Choice(await found.find(V3), "u-1100a15812cc/new")
+    drun.service.models.append("u-1100a15812cc/new")
+    await found.reread()
+    assert (await found.choose("u-1100a15812cc/new")).model == model
+
+
+@pytest.mark.parametrize(
+    ("default", "chosen", "expected"),
+    [
+        (V3, "", (V3, "")),
+        ("deepseek-v3", "", (V3, "")),
+        ("DeepSeek-V3", "", (V3, "")),
+        ("", "", (R1, "")),
+        ("public/gone", "", (R1, "public/gone")),
+        (V3, R1, (R1, "")),
+        (V3, "public/gone", (V3, "public/gone")),
+        ("public/too", "public/gone", (R1, "public/gone")),
+    ],
+)
+async def test_who_answers_is_told_with_what_is_gone(
+    drun: DrunDouble, client: ModelClient, default: str, chosen: str, expected: tuple[str, str]
+) -> None:
+    choice = await catalog(client, maas(drun), default=default).choose(chosen)
+    assert (choice.model.id, choice.gone) == expected
+
+
+async def test_an_alias_that_is_the_default_is_not_gone(drun: DrunDouble, client: ModelClient) -> None:
+    choice = await catalog(client, maas(drun), default="fast", aliases={"fast": V3}).choose("")
+    assert (choice.model.id, choice.gone) == (V3, "")
+
+
+GLM, GLM_SERVICE = "public/glm4-9b", "u-1100a15812cc/mine"
+TWINS = {GLM_SERVICE: "glm-4-9b-chat"}
+
+
+async def twins_of(found: Catalog, name: str) -> list[str]:
+    return [model.id for model in await found.candidates(await found.find(name))]
+
+
+async def test_a_service_and_the_public_model_that_it_runs_stand_in_for_each_other(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    drun.maas.models.append(GLM)
+    drun.service.models.append(GLM_SERVICE)
+    found = catalog(client, maas(drun), service(drun), runs=TWINS)
+    assert await twins_of(found, GLM_SERVICE) == [GLM_SERVICE, GLM]
+    assert await twins_of(found, GLM) == [GLM, GLM_SERVICE]
+    assert await twins_of(found, R1) == [R1]
+
+
+async def test_a_name_that_somebody_gave_to_a_service_makes_no_twin(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    drun.service.models.append("u-1100a15812cc/deepseek-r1")
+    found = catalog(client, maas(drun), service(drun))
+    assert await twins_of(found, "u-1100a15812cc/deepseek-r1") == ["u-1100a15812cc/deepseek-r1"]
+
+
+async def test_a_twin_that_is_not_listed_is_none_unless_its_list_cannot_be_read(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    drun.service.models.append(GLM_SERVICE)
+    listed = catalog(client, maas(drun), service(drun), runs=TWINS)
+    assert await twins_of(listed, GLM_SERVICE) == [GLM_SERVICE]
+    drun.maas.listing_fault = refusals.unavailable()
+    unread = catalog(client, maas(drun), service(drun), runs=TWINS)
+    assert await twins_of(unread, GLM_SERVICE) == [GLM_SERVICE, GLM]
+
+
+async def test_a_twin_is_one_that_may_be_chosen_or_that_the_operator_named(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    drun.maas.models.append("public/glm-own")
+    drun.maas.models.append(GLM)
+    drun.service.models.append(GLM_SERVICE)
+    found = Catalog(
+        client,
+        [maas(drun), service(drun)],
+        aliases={GLM_SERVICE: GLM_SERVICE},
+        runs=TWINS,
+        twins={"public/glm-own": "glm-4-9b-chat"},
+    )
+    assert await twins_of(found, GLM_SERVICE) == [GLM_SERVICE, "public/glm-own"]
+
+
+async def test_a_public_id_that_spells_the_documented_name_is_a_twin(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    drun.maas.models.append("public/qwen2.5-7b-instruct")
+    found = catalog(client, maas(drun), service(drun), runs={QWEN: "Qwen2.5-7B-Instruct"})
+    assert await twins_of(found, QWEN) == [QWEN, "public/qwen2.5-7b-instruct"]

@@ -158,3 +158,8 @@ def test_a_whole_body_keeps_its_own_finish_reason() -> None:
 def test_a_whole_body_that_is_an_error_cuts_the_reply() -> None:
     with pytest.raises(ReplyCut):
         list(read_whole(b'{"error":{"message":"no"}}'))
+
+
+def test_a_continuation_has_its_text_in_the_choice() -> None:
+    data = b'{"object":"text_completion","choices":[{"text":"hi","index":0,"finish_reason":null}]}'
+    assert list(read_chunk(data)) == [Delta("hi")]

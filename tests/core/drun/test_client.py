@@ -134,8 +134,8 @@ async def test_one_connection_serves_many_questions(drun: DrunDouble) -> None:
 async def test_models_are_listed_in_the_servers_order(drun: DrunDouble) -> None:
     drun.maas.models[:] = ["public/b", "public/a"]
     async with model_client() as client:
-        assert await client.models(maas(drun)) == ["public/a", "public/b"]
-        assert await client.models(service(drun)) == [SERVICE_MODEL]
+        assert [each.id for each in await client.models(maas(drun))] == ["public/a", "public/b"]
+        assert [each.id for each in await client.models(service(drun))] == [SERVICE_MODEL]
 
 
 @pytest.mark.parametrize(

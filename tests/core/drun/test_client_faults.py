@@ -8,6 +8,7 @@ import pytest
 
 from core.conversation import Delta, Message
 from core.drun.endpoints import Deployment, Endpoint
+from core.drun.sse import LONGEST_LINE
 from core.errors import (
     KeyRefused,
     ModelBusy,
@@ -22,6 +23,7 @@ from core.errors import (
 from tests.core.drun.talk import (
     HELLO,
     MODEL,
+    ONCE,
     QUICK,
     ask,
     finish_of,
@@ -184,3 +186,49 @@ async def test_an_address_that_cannot_be_written_is_unavailable() -> None:
         with pytest.raises(ModelUnavailable):
             await ask(drun, endpoint=Endpoint(Deployment.MAAS, "https://☃.-/v1", "sk-a"))
     assert drun.requests == []
+
+
+@pytest.mark.parametrize("status", [408, 504, 520])
+async def test_what_proxies_answer_for_a_server_out_of_reach_is_tried_again(
+    drun: DrunDouble, status: int
+) -> None:
+    drun.script(refusals.plain_text(status, "upstream"))
+    drun.reply = Script("at last")
+    assert text_of(await ask(drun)) == "at last"
+    assert len(drun.requests) == 2
+
+
+async def test_another_vendors_unprocessable_request_is_a_refusal(drun: DrunDouble) -> None:
+    drun.reply = refusals.upstream_error("Invalid parameters", 422)
+    with pytest.raises(ModelRefused):
+        await ask(drun)
+    assert len(drun.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"error":{"message":"engine died","code":500}}', b"<html>busy</html>", b"", b"null", b"[]"]
+)
+async def test_a_body_that_is_no_reply_is_one_that_was_cut(drun: DrunDouble, body: bytes) -> None:
+    drun.script(Refusal(200, body))
+    drun.reply = Script("at last")
+    assert text_of(await ask(drun)) == "at last"
+    assert len(drun.requests) == 2
+
+
+async def test_a_last_frame_without_its_empty_line_is_read(drun: DrunDouble) -> None:
+    frames = b'data: {"choices":[{"delta":{"content":"all said"},"finish_reason":"stop"}]}'
+    drun.reply = Refusal(200, frames, "text/event-stream; charset=utf-8")
+    deltas = await ask(drun)
+    assert (text_of(deltas), finish_of(deltas)) == ("all said", ["stop"])
+
+
+async def test_a_line_without_an_end_does_not_fill_the_memory(drun: DrunDouble) -> None:
+    drun.reply = Refusal(200, b"data: " + b"x" * (LONGEST_LINE + 1), "text/event-stream")
+    with pytest.raises(ReplyCut, match="a line of more than"):
+        await ask(drun, patience=ONCE)
+
+
+async def test_an_answer_of_nothing_is_an_answer(drun: DrunDouble) -> None:
+    drun.reply = Script("")
+    deltas = await ask(drun)
+    assert (text_of(deltas), finish_of(deltas), len(drun.requests)) == ("", ["stop"], 1)

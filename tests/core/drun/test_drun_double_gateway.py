@@ -8,6 +8,7 @@ import pytest
 from tests.core.drun.raw import BODY, error, post
 from tests.core.drun.talk import MODEL
 from tests.doubles.drun import refusals
+from tests.doubles.drun.hosts import Shape
 from tests.doubles.drun.server import DrunDouble
 
 
@@ -143,3 +144,32 @@ async def test_a_bucket_belongs_to_one_model(drun: DrunDouble, http: httpx.Async
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert error(answers[2])["type"] == ""
     assert (await post(http, drun.maas_url, {**BODY, "model": "public/deepseek-r1"})).status_code == 200
+
+
+@pytest.mark.parametrize("shape", Shape)
+async def test_a_list_has_the_shape_of_who_writes_it(
+    drun: DrunDouble, http: httpx.AsyncClient, shape: Shape
+) -> None:
+    drun.maas.shape = shape
+    drun.maas.windows["public/deepseek-v3"] = 4096
+    listed = (await http.get(f"{drun.maas_url}/models")).json()
+    assert ("object" in listed) is (shape is not Shape.GATEWAY), "the gateway's has none"
+    row = listed["data"][-1]
+    assert row["id"] == "public/deepseek-v3"
+    assert row.get("max_model_len") == (4096 if shape is Shape.VLLM else None)
+    assert row["owned_by"] == {Shape.GATEWAY: "VLLM", Shape.VLLM: "vllm", Shape.SGLANG: "sglang"}[shape]
+
+
+async def test_another_region_serves_its_own_services_to_the_same_keys(
+    drun: DrunDouble, http: httpx.AsyncClient
+) -> None:
+    region = await drun.region("sh-07", ["u-1100a15812cc/phi", "public/not-here"])
+    for model, status in (
+        ("u-1100a15812cc/phi", 200),
+        ("public/not-here", 404),
+        ("u-1100a15812cc/qwen2", 404),
+    ):
+        assert (await post(http, region.url, {**BODY, "model": model})).status_code == status
+        assert drun.requests[-1].endpoint == "sh-07"
+    drun.keys.clear()
+    assert (await post(http, region.url)).status_code == 401

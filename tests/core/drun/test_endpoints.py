@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.drun.endpoints import Deployment, Endpoint, normalised, route
+from core.drun.endpoints import Deployment, Endpoint, normalised, of_form
 
 MAAS = Endpoint(Deployment.MAAS, "https://chat.d.run/v1", "sk-a")
 SERVICE = Endpoint(Deployment.SERVICE, "https://sh-02.d.run/v1", "sk-b")
@@ -72,6 +72,9 @@ def test_a_private_installation_keeps_its_own_address(pasted: str, expected: str
         "https://chat.d.run:port",
         "https://chat.d.run:99999",
         "https://[::1",
+        "https://<region>.d.run/v1",
+        "<region>-02.d.run",
+        "https://{region}.d.run",
     ],
 )
 def test_nonsense_is_refused_with_a_sentence(nonsense: str) -> None:
@@ -111,16 +114,16 @@ def test_an_endpoint_is_called_by_its_host() -> None:
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
-        ("public/deepseek-v3", MAAS),
-        ("u-1100a15812cc/qwen2", SERVICE),
-        ("demo/smollm2-135m", DEMO),
-        ("deepseek-v3", MAAS),
-        ("user/x", MAAS),
+        ("public/deepseek-v3", [MAAS]),
+        ("u-1100a15812cc/qwen2", [SERVICE, OTHER_SERVICE]),
+        ("demo/smollm2-135m", [DEMO]),
+        ("deepseek-v3", [MAAS]),
+        ("user/x", [MAAS]),
     ],
 )
-def test_a_model_belongs_to_an_endpoint_by_the_form_of_its_id(model: str, expected: Endpoint) -> None:
-    assert route(model, [MAAS, SERVICE, OTHER_SERVICE, DEMO]) is expected
+def test_a_model_belongs_to_an_endpoint_by_the_form_of_its_id(model: str, expected: list[Endpoint]) -> None:
+    assert of_form(model, [MAAS, SERVICE, OTHER_SERVICE, DEMO]) == expected
 
 
 def test_a_model_of_a_kind_that_is_not_set_up_belongs_nowhere() -> None:
-    assert route("u-1100a15812cc/qwen2", [MAAS, DEMO]) is None
+    assert of_form("u-1100a15812cc/qwen2", [MAAS, DEMO]) == []

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -60,6 +61,10 @@ def read(answer: Refusal, *, key: str = KEY) -> ModelError:
         (refusals.error_page, ModelUnavailable),
         (refusals.unavailable, ModelUnavailable),
         (lambda: Refusal(504, b"upstream timed out", "text/plain"), ModelUnavailable),
+        *(
+            (partial(Refusal, status, b""), ModelUnavailable)
+            for status in (501, 505, 520, 524, 529, 530, 599)
+        ),
     ],
 )
 def test_every_refusal_has_its_own_error(make: Callable[[], Refusal], expected: type[ModelError]) -> None:

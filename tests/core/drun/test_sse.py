@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.drun.sse import EventStream
+from core.drun.sse import LONGEST_LINE, EventStream
+from core.errors import ReplyCut
 
 LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 PIECES = st.sampled_from([b"data:", b"data: 7", b":", b"\r", b"\n", b"\r\n", b"event", "好".encode()])
@@ -81,3 +82,21 @@ def test_a_frame_of_a_megabyte_arrives_whole() -> None:
     frame = b"x" * 1_000_000
     stream = b"data: " + frame + b"\n\n"
     assert events(*(stream[start : start + 4096] for start in range(0, len(stream), 4096))) == [frame]
+
+
+@pytest.mark.parametrize("stream", [b"data: a", b"data: a\n", b"data: a\r", b"data: a\r\n", b"data: a\n\n"])
+def test_the_end_of_the_stream_ends_its_last_event(stream: bytes) -> None:
+    parser = EventStream()
+    assert [*parser.feed(stream), *parser.end()] == [b"a"]
+
+
+def test_the_end_of_a_stream_that_said_nothing_is_nothing() -> None:
+    assert EventStream().end() == []
+
+
+def test_a_line_that_does_not_end_is_refused() -> None:
+    parser, piece = EventStream(), b"x" * 2**20
+    for _ in range(LONGEST_LINE // len(piece)):
+        parser.feed(piece)
+    with pytest.raises(ReplyCut):
+        parser.feed(b"x")

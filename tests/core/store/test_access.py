@@ -17,6 +17,7 @@ from core.store.claims import Claim, Lease
 from core.store.connection import Connections, connect
 from core.store.journal import Journals
 from core.store.parked import ParkedTurns
+from core.store.shelf import Shelf
 from tests.checkout import CHECKOUT
 from tests.core.store.clusters import clustered
 from tests.core.store.sentinels import SERVICE, watched
@@ -75,6 +76,9 @@ async def everything(connections: Connections, *, partitions: int = 1) -> None:
         ROOM.channel
     ]
     await keep_a_journal(Journals(connections, ttl_s=60))
+    shelf = Shelf(connections, "catalog")
+    await shelf.put("name", "content", kept_s=60)
+    assert await shelf.get("name") is not None
 
 
 async def keep_a_journal(journals: Journals) -> None:

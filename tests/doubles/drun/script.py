@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -73,6 +74,8 @@ class Script:
     """One JSON body although a stream was asked for."""
     sent: int = field(default=0, init=False)
     """The pieces that were written, in the play that came furthest; the end counts as one."""
+    waited: list[float] = field(default_factory=list, init=False)
+    """The seconds before each piece, in every play."""
     _released: int = field(default=0, init=False)
     _watch: Watch = field(default_factory=Watch, init=False)
 
@@ -95,7 +98,7 @@ class Script:
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         await pause(self.headers_s)
-        asked, said = _size(exchange.call), len(self._deltas())
+        asked, said = _size(exchange.call), min(len(self._deltas()), _most(exchange.call))
         frames = Frames(
             self.style,
             exchange.number,
@@ -139,7 +142,9 @@ class Script:
             await pause(math.inf)
 
     async def _turn(self, exchange: Exchange, index: int) -> None:
-        await pause(self.delay_s + self.jitter_s * exchange.dice.random() if self.jitter_s else self.delay_s)
+        # Without jitter the dice are not thrown: where bytes are cut stays what it was.
+        self.waited.append(self.delay_s + (self.jitter_s * exchange.dice.random() if self.jitter_s else 0.0))
+        await pause(self.waited[-1])
         while self.gated and self._released <= index:
             await self._watch.until(lambda: self._released > index, PATIENCE_S)
 
@@ -160,18 +165,20 @@ class Script:
     def _ended(self, call: ChatCall) -> tuple[list[Json], str]:
         """What is said before the request's own limit or one of its stops, and why it ended there."""
         said = self._said_deltas()
-        # vLLM and SGLang: a continuation that names no limit ends after 16 tokens.
-        most = call.body.get("max_tokens") or (16 if call.continues else len(said))
+        most = _most(call)
         finish = self.finish if len(said) <= most else "length"
+        said = said[:most]
+        whole = "".join(delta.get("content") or "" for delta in said)
+        ends = [whole.find(stop) for stop in call.body.get("stop", ()) if stop in whole]
+        if not ends or self.leaks:
+            return said, finish
         kept: list[Json] = []
-        for delta in said[:most]:
-            before = "".join(each.get("content") or "" for each in kept)
-            text = before + (delta.get("content") or "")
-            ends = [text.find(stop) for stop in call.body.get("stop", ()) if stop in text]
-            if ends and not self.leaks:
-                return [*kept, {"content": text[len(before) : min(ends)]}], "stop"
-            kept.append(delta)
-        return kept, finish
+        room = min(ends)
+        for delta in said:
+            text = (delta.get("content") or "")[:room]
+            room -= len(text)
+            kept += [{"content": text}] if text else []
+        return kept, "stop"
 
     def _said_deltas(self) -> list[Json]:
         return self._deltas() if self.fault is None else self._deltas()[: self.after]
@@ -193,6 +200,11 @@ _LAST_FRAMES: Mapping[Fault | None, Sequence[bytes]] = {
     Fault.DONE: (b"[DONE]",),
     Fault.MALFORMED: (b'{"choices":[{"delta":{"content":"cut',),
 }
+
+
+def _most(call: ChatCall) -> int:
+    """The pieces that a reply may have. vLLM and SGLang: a continuation that names no limit ends after 16 tokens."""
+    return int(call.body.get("max_tokens") or (16 if call.continues else sys.maxsize))
 
 
 def _size(call: ChatCall) -> int:

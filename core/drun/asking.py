@@ -1,0 +1,186 @@
+"""Asking whoever runs the chosen model, one after the other, until somebody says a word."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import structlog
+
+from core.conversation import Delta, Message
+from core.drun.breaker import Breakers
+from core.drun.catalog import Catalog, Choice
+from core.drun.client import ChatRequest, ModelClient
+from core.drun.fallback import another_may_help
+from core.drun.model import Model
+from core.errors import (
+    ChatError,
+    ModelBusy,
+    ModelError,
+    ModelUnavailable,
+    ModelUnknown,
+    QuestionTooLong,
+    WindowExceeded,
+)
+from core.texts import Language, Text
+
+FIRST_SIGN_S = 120.0
+"""How long somebody may be silent, all tries together, while another who runs the same model has not been asked."""
+
+Fit = Callable[[int], Sequence[Message]]
+"""The messages to send to a model whose window is so many tokens. May raise QuestionTooLong."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who was to answer one question, and who is asked now."""
+
+    chosen: Choice
+    model: Model
+    failed: ModelError | None = None
+    """Why the chosen one does not answer."""
+
+    def instead(self, language: Language) -> str:
+        """Who answered in the chosen one's place, and why; empty when it answered itself."""
+        wanted = self.chosen.model
+        if self.model.id == wanted.id:
+            return ""
+        text = _AGREED
+        if self.failed is not None:
+            text = next((why for kind, why in _WHY if isinstance(self.failed, kind)), _DOWN)
+        return text.say(language, model=self.model.id, chosen=wanted.id)
+
+    def gone(self, language: Language) -> str:
+        """That what was chosen is not offered any more; empty when it is."""
+        chosen = self.chosen
+        return GONE.say(language, chosen=chosen.gone, model=self.model.id) if chosen.gone else ""
+
+
+@dataclass(slots=True)
+class Asking:
+    """All questions of a process go through one of these: it remembers who is down."""
+
+    client: ModelClient
+    catalog: Catalog
+    breakers: Breakers = field(default_factory=Breakers)
+    first_sign_s: float = FIRST_SIGN_S
+
+    async def stream(self, chosen: str, fit: Fit) -> AsyncGenerator[tuple[Asked, Delta], None]:
+        """The reply of who was ``chosen`` (empty: the default), or of who stands in for it. Wrap it in ``aclosing``.
+
+        Nobody stands in once a word was said. Each who is asked begins with an ``Asked`` of its own and an empty delta;
+        what the one before has thought is void then. Raises ModelError, that of the chosen one.
+        """
+        choice = await self.catalog.choose(chosen)
+        spoken = False
+        try:
+            async with aclosing(self._in_turn(choice, fit)) as said:
+                async for asked, delta in said:
+                    spoken = spoken or bool(delta.text)
+                    yield asked, delta
+        except ModelUnknown:
+            another = await self.catalog.choose(chosen)
+            if spoken or another.model.id == choice.model.id:
+                raise
+            # The list was wrong until a moment ago; by the one that was just read somebody else answers.
+            choice = Choice(another.model, another.gone or choice.model.id)
+            async with aclosing(self._in_turn(choice, fit)) as said:
+                async for pair in said:
+                    yield pair
+
+    async def _in_turn(self, choice: Choice, fit: Fit) -> AsyncGenerator[tuple[Asked, Delta], None]:
+        candidates = await self.catalog.candidates(choice.model)
+        errors: dict[str, ModelError] = {}
+        for model in candidates:
+            asked, spoken = Asked(choice, model, errors.get(choice.model.id)), False
+            yield asked, Delta()
+            try:
+                async with aclosing(self._one(model, fit, hurried=model is not candidates[-1])) as deltas:
+                    async for delta in deltas:
+                        spoken = spoken or bool(delta.text)
+                        yield asked, delta
+            except (ModelError, QuestionTooLong) as error:
+                # Whoever stands in may have a smaller window: that is no fault of the question.
+                too_small = model != choice.model and isinstance(error, QuestionTooLong | WindowExceeded)
+                if spoken or not (too_small or another_may_help(error)):
+                    raise
+                if isinstance(error, ModelError):
+                    errors.setdefault(model.id, error)
+                where = model.endpoint.host
+                log.warning("a model did not answer", model=model.id, endpoint=where, reason=_reason(error))
+            else:
+                return
+        raise errors[choice.model.id]
+
+    async def _one(self, model: Model, fit: Fit, *, hurried: bool) -> AsyncGenerator[Delta, None]:
+        if not self.breakers.allow(model):
+            raise ModelUnavailable("it did not answer a moment ago, and is left alone for a while")
+        try:
+            async with aclosing(self._fitted(model, fit)) as deltas:
+                delta = await self._first(deltas, hurried=hurried)
+                self.breakers.answered(model)
+                yield delta
+                async for delta in deltas:
+                    yield delta
+        except ModelError as error:
+            self.breakers.failed(model, error)
+            if isinstance(error, ModelUnknown):
+                await self.catalog.missing(model)
+            raise
+
+    async def _first(self, deltas: AsyncGenerator[Delta, None], *, hurried: bool) -> Delta:
+        try:
+            async with asyncio.timeout(self.first_sign_s if hurried else None):
+                return await anext(deltas)  # there is one: without a finish reason the client raises ReplyCut
+        except TimeoutError as error:
+            raise ModelUnavailable(f"no sign of it within {self.first_sign_s:g} s") from error
+
+    async def _fitted(self, model: Model, fit: Fit) -> AsyncGenerator[Delta, None]:
+        """Once more with less when the server names a smaller window than is known here.
+
+        It knows its window better than our table, and counts tokens better than our estimate.
+        """
+        spoken, limit = False, model.window
+        messages = fit(limit)
+        try:
+            async with aclosing(self._stream(model, messages, limit)) as deltas:
+                async for delta in deltas:
+                    spoken = spoken or bool(delta.text)
+                    yield delta
+        except WindowExceeded as error:
+            if spoken:
+                raise
+            limit = min(error.limit or limit, limit) // 2
+            less = fit(limit)
+            if less == messages:
+                raise  # there is nothing to leave out: the answer would be the same
+        else:
+            return
+        async with aclosing(self._stream(model, less, limit)) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    def _stream(self, model: Model, messages: Sequence[Message], limit: int) -> AsyncGenerator[Delta, None]:
+        # A quarter of the window is what core.window leaves for the reply.
+        request = ChatRequest(model.id, messages, room=limit // 4, reasoning=bool(model.reasoning))
+        return self.client.stream(model.endpoint, request)
+
+
+GONE = Text(
+    "`{chosen}` is not offered any more; `{model}` answers.", "`{chosen}` 已不再提供，现由 `{model}` 回答。"
+)
+_BUSY = Text("`{model}` answered: `{chosen}` is busy.", "由 `{model}` 回答：`{chosen}` 正忙。")
+_DOWN = Text(
+    "`{model}` answered: `{chosen}` cannot be reached.", "由 `{model}` 回答：暂时无法连接 `{chosen}`。"
+)
+_UNKNOWN = Text("`{model}` answered: `{chosen}` is not there.", "由 `{model}` 回答：`{chosen}` 不存在。")
+_AGREED = Text(
+    "`{model}` answered, the same model as `{chosen}`.", "由 `{model}` 回答，与 `{chosen}` 是同一个模型。"
+)
+_WHY = ((ModelBusy, _BUSY), (ModelUnknown, _UNKNOWN))
+
+
+def _reason(error: ChatError) -> str:
+    return f"{type(error).__name__} {error}"

@@ -1,0 +1,103 @@
+"""Remembering who did not answer, so that a dead endpoint costs one time-out and not one for each message."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from core.drun.endpoints import Endpoint
+from core.drun.model import Model
+from core.errors import ModelError, ModelUnavailable, ReplyCut
+
+AFTER = 3
+"""Calls in a row that end in a 5xx, after which a model counts as down. Silence needs one: it was tried several times."""
+REST_S = 5.0
+"""How long it counts as down before one call may try again; doubled each time that one fails."""
+LONGEST_REST_S = 60.0
+_PROBE_S = 60.0
+"""How long nobody else may, while that one has not said how it went: it may have been cancelled."""
+
+
+@dataclass(slots=True)
+class Breaker:
+    """One who may be down. Times are ``clock``'s seconds."""
+
+    clock: Callable[[], float] = monotonic
+    _failures: int = 0
+    _rest_s: float = REST_S
+    _until: float = 0.0
+    _probing: bool = False
+
+    @property
+    def open(self) -> bool:
+        """It counts as down."""
+        return self._failures >= AFTER
+
+    def ready(self) -> bool:
+        """Whether a call may be made now. While it is open one may, whenever a rest is over."""
+        return not self.open or self.clock() >= self._until
+
+    def begin(self) -> None:
+        """A call is made."""
+        if self.open:
+            self._probing = True
+            self._until = self.clock() + _PROBE_S
+
+    def failed(self, *, silent: bool) -> None:
+        """A call came to nothing. ``silent``: nothing was heard at all."""
+        if self.open and not self._probing:
+            return  # it was begun before the others failed, and tells nothing new
+        again, self._probing = self.open, False
+        self._failures = AFTER if silent else min(self._failures + 1, AFTER)
+        self._rest_s = min(2 * self._rest_s, LONGEST_REST_S) if again else REST_S
+        self._until = self.clock() + self._rest_s
+
+    def succeeded(self) -> None:
+        self._failures, self._probing = 0, False
+
+
+@dataclass(slots=True)
+class Breakers:
+    """Who may be down: an endpoint of which nothing is heard, and a model that its endpoint cannot reach.
+
+    The gateway answers 502 for one service that is stopped while it serves all others: that is no reason to leave the
+    endpoint alone. Kept in this process only: what others saw of a network need not be true here.
+    """
+
+    clock: Callable[[], float] = monotonic
+    _places: dict[tuple[Endpoint, str], Breaker] = field(default_factory=dict)
+
+    def allow(self, model: Model) -> bool:
+        """Whether ``model`` may be asked now; who is told so asks."""
+        breakers = self._of(model)
+        if not all(breaker.ready() for breaker in breakers):
+            return False
+        for breaker in breakers:
+            breaker.begin()
+        return True
+
+    def open(self, model: Model) -> bool:
+        """It counts as down."""
+        return any(breaker.open for breaker in self._of(model))
+
+    def answered(self, model: Model) -> None:
+        """It said something."""
+        for breaker in self._of(model):
+            breaker.succeeded()
+
+    def failed(self, model: Model, error: ModelError) -> None:
+        """What is the request's own fault, or the account's, proves the endpoint to be there and nothing else."""
+        place, itself = self._of(model)
+        # What the client could not hear it translates; an answer of 5xx it reads, and that has no cause.
+        unheard = error.__cause__ if isinstance(error, ModelUnavailable) else None
+        if unheard is not None and not isinstance(unheard, TimeoutError):
+            place.failed(silent=True)
+            return
+        place.succeeded()
+        if isinstance(error, ModelUnavailable | ReplyCut):
+            itself.failed(silent=unheard is not None)
+
+    def _of(self, model: Model) -> tuple[Breaker, Breaker]:
+        return self._at(model.endpoint, ""), self._at(model.endpoint, model.id)
+
+    def _at(self, endpoint: Endpoint, model: str) -> Breaker:
+        return self._places.setdefault((endpoint, model), Breaker(self.clock))

@@ -1,0 +1,332 @@
+"""Who answers when the chosen one cannot: both deployments on the wire, and a clock of the test's own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from core.conversation import Delta, Message
+from core.drun.asking import Asked, Asking, Fit
+from core.drun.breaker import REST_S, Breakers
+from core.drun.catalog import Catalog
+from core.drun.client import Patience
+from core.drun.endpoints import Deployment, Endpoint
+from core.drun.fallback import Order
+from core.errors import (
+    KeyRefused,
+    ModelBusy,
+    ModelError,
+    ModelUnavailable,
+    ModelUnknown,
+    NoBalance,
+    QuestionTooLong,
+    ReplyCut,
+)
+from tests.core.drun.talk import HELLO, QUICK, maas, model_client, service
+from tests.doubles.drun import refusals
+from tests.doubles.drun.exchange import Answer
+from tests.doubles.drun.hosts import Shape
+from tests.doubles.drun.script import Fault, Script
+from tests.doubles.drun.server import DrunDouble
+
+QWEN, TWIN, OTHER = "u-1100a15812cc/qwen2", "public/qwen2.5-7b", "public/deepseek-v3"
+NAME = "Qwen2.5-7B-Instruct"
+
+
+@dataclass(slots=True)
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(slots=True)
+class Table:
+    """What one process asks with."""
+
+    asking: Asking
+    clock: Clock
+    last: list[tuple[Asked, Delta]] = field(default_factory=list)
+
+    async def ask(self, chosen: str = QWEN) -> str:
+        """What is said in the end. Raises ModelError."""
+        self.last = []
+        async with aclosing(self.asking.stream(chosen, _fit)) as said:
+            async for pair in said:
+                self.last.append(pair)
+        return "".join(delta.text for _, delta in self.last)
+
+    @property
+    def asked(self) -> Asked:
+        return self.last[-1][0]
+
+
+def _fit(limit: int) -> Sequence[Message]:
+    return HELLO
+
+
+@asynccontextmanager
+async def table(
+    drun: DrunDouble,
+    *,
+    order: Order = Order.CHOSEN,
+    service_at: Endpoint | None = None,
+    patience: Patience = QUICK,
+    first_sign_s: float = 5.0,
+) -> AsyncGenerator[Table, None]:
+    clock = Clock()
+    async with model_client(patience) as client:
+        catalog = Catalog(
+            client,
+            [maas(drun), service_at or service(drun)],
+            default=OTHER,
+            aliases={},
+            runs={QWEN: NAME},
+            twins={TWIN: NAME},
+            order=order,
+        )
+        yield Table(Asking(client, catalog, Breakers(clock), first_sign_s), clock)
+        await catalog.aclose()
+
+
+@pytest.fixture
+def both(drun: DrunDouble) -> DrunDouble:
+    """The same model in both deployments."""
+    drun.maas.models.append(TWIN)
+    return drun
+
+
+def models_of(drun: DrunDouble) -> list[str]:
+    return [call.model for call in drun.requests]
+
+
+FAILS: dict[str, tuple[Answer, int, str]] = {
+    # what the service does, how often it is tried, what people are told
+    "busy": (refusals.rate_limited(retry_after="0"), 3, f"`{TWIN}` answered: `{QWEN}` is busy."),
+    "500": (refusals.broken(), 3, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
+    "529": (refusals.plain_text(529, "overloaded"), 3, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
+    "unknown": (refusals.unknown_model(QWEN), 1, f"`{TWIN}` answered: `{QWEN}` is not there."),
+    "cut": (
+        Script("Never", fault=Fault.END, thoughts=["hm"], after=1),
+        3,
+        f"`{TWIN}` answered: `{QWEN}` cannot be reached.",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FAILS)
+async def test_maas_answers_for_a_service_that_cannot_and_says_so(both: DrunDouble, how: str) -> None:
+    answer, tries, sentence = FAILS[how]
+    async with table(both) as found:
+        both.script(answer, times=tries)
+        both.script(Script("From MaaS."))
+        assert await found.ask() == "From MaaS."
+        assert found.asked.instead("en") == sentence
+        assert TWIN in found.asked.instead("zh")
+    assert models_of(both) == [*[QWEN] * tries, TWIN]
+
+
+async def test_a_service_answers_for_maas(both: DrunDouble) -> None:
+    async with table(both) as found:
+        both.script(refusals.unavailable(), times=3)
+        both.script(Script("Dedicated."))
+        assert await found.ask(TWIN) == "Dedicated."
+        assert found.asked.instead("en") == f"`{QWEN}` answered: `{TWIN}` cannot be reached."
+
+
+async def test_who_answers_itself_is_not_told_of(both: DrunDouble) -> None:
+    async with table(both) as found:
+        await found.ask()
+        assert (found.asked.instead("en"), found.asked.gone("en")) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("order", "chosen", "expected"),
+    [(Order.SERVICE_FIRST, TWIN, QWEN), (Order.MAAS_FIRST, QWEN, TWIN), (Order.MAAS_FIRST, TWIN, TWIN)],
+)
+async def test_the_order_that_is_set_decides_who_is_asked_first(
+    both: DrunDouble, order: Order, chosen: str, expected: str
+) -> None:
+    async with table(both, order=order) as found:
+        await found.ask(chosen)
+        same = "" if chosen == expected else f"`{expected}` answered, the same model as `{chosen}`."
+        assert found.asked.instead("en") == same
+    assert models_of(both) == [expected]
+
+
+async def test_switched_off_nobody_stands_in(both: DrunDouble) -> None:
+    async with table(both, order=Order.OFF) as found:
+        both.script(refusals.unavailable(), times=3)
+        with pytest.raises(ModelUnavailable):
+            await found.ask()
+    assert models_of(both) == [QWEN] * 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(refusals.no_balance(), NoBalance), (refusals.wrong_key("sk-wrong"), KeyRefused)],
+)
+async def test_what_the_operator_has_to_hear_is_not_hidden_by_a_twin(
+    both: DrunDouble, answer: Answer, expected: type[ModelError]
+) -> None:
+    async with table(both) as found:
+        both.script(answer)
+        with pytest.raises(expected):
+            await found.ask()
+    assert models_of(both) == [QWEN]
+
+
+async def test_after_the_first_word_nobody_stands_in(both: DrunDouble) -> None:
+    async with table(both) as found:
+        both.script(Script("Half an answer", fault=Fault.NULL, after=2))
+        with pytest.raises(ReplyCut):
+            await found.ask()
+        assert "".join(delta.text for _, delta in found.last) == "Half an "
+    assert models_of(both) == [QWEN]
+
+
+async def test_when_all_fail_the_chosen_ones_error_is_told(both: DrunDouble) -> None:
+    async with table(both, order=Order.MAAS_FIRST) as found:
+        both.script(refusals.unavailable(), times=3)
+        both.script(refusals.rate_limited(retry_after="0"), times=3)
+        with pytest.raises(ModelBusy):
+            await found.ask()
+    assert models_of(both) == [*[TWIN] * 3, *[QWEN] * 3]
+
+
+async def test_one_who_stands_in_with_too_small_a_window_is_no_fault_of_the_question(
+    both: DrunDouble,
+) -> None:
+    def fit(limit: int) -> Sequence[Message]:
+        if limit < 30_000:
+            raise QuestionTooLong(size=20_000, limit=limit)
+        return HELLO
+
+    both.service.shape = Shape.VLLM
+    both.service.windows[QWEN] = 4096
+    async with table(both) as found:
+        both.script(refusals.rate_limited(retry_after="0"), times=3)
+        with pytest.raises(ModelBusy):
+            await _said(found.asking, TWIN, fit)
+        with pytest.raises(QuestionTooLong):
+            await _said(found.asking, QWEN, fit)
+    assert models_of(both) == [TWIN] * 3
+
+
+async def test_somebody_silent_is_left_for_a_twin_after_one_wait(both: DrunDouble) -> None:
+    async with table(both, first_sign_s=0.2) as found:
+        both.script(Script("Too late.", headers_s=float("inf")))
+        both.script(Script("In time."))
+        assert await found.ask() == "In time."
+        await both.until(lambda: both.requests[0].closed_early)
+    assert models_of(both) == [QWEN, TWIN]
+
+
+async def test_a_dead_endpoint_costs_one_time_out_and_not_one_for_each_message(both: DrunDouble) -> None:
+    calls = 0
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        dead = Endpoint(Deployment.SERVICE, f"http://{host}:{port}/v1", both.key)
+        async with table(both, service_at=dead) as found:
+            await found.ask()
+            assert calls == 1 + 3, "its list, and three tries of one question"
+            for _ in range(5):
+                await found.ask()
+                assert found.asked.model.id == TWIN
+            assert calls == 1 + 3
+            assert found.asking.breakers.open(found.asked.chosen.model)
+            assert not found.asking.breakers.open(found.asked.model)
+    assert models_of(both) == [TWIN] * 6
+
+
+async def test_without_a_twin_one_who_is_down_is_told_of_at_once_and_tried_again_later(
+    drun: DrunDouble,
+) -> None:
+    async with table(drun) as found:
+        for _ in range(3):
+            drun.script(refusals.unavailable(), times=3)
+            with pytest.raises(ModelUnavailable):
+                await found.ask(OTHER)
+        tried = len(drun.requests)
+        assert tried == 9
+        with pytest.raises(ModelUnavailable, match="left alone for a while"):
+            await found.ask(OTHER)
+        assert len(drun.requests) == tried, "it was not asked"
+        await found.ask("public/deepseek-r1")
+        found.clock.now += REST_S
+        drun.script(Script("Back."))
+        assert await found.ask(OTHER) == "Back."
+        await found.ask(OTHER)
+
+
+async def test_one_who_is_down_is_tried_by_one_and_the_rest_ask_its_twin(both: DrunDouble) -> None:
+    async with table(both) as found:
+        for _ in range(3):
+            both.script(refusals.unavailable(), times=3)
+            both.script(Script("From MaaS."))
+            await found.ask()
+        found.clock.now += REST_S
+        probe = Script("Back.", gated=True)
+        both.answer_to("hello", probe)
+        before = len(both.requests)
+        first = asyncio.create_task(_said(found.asking))
+        await both.until(lambda: len(both.requests) == before + 1)
+        second = asyncio.create_task(_said(found.asking))
+        await both.until(lambda: len(both.requests) == before + 2)
+        assert models_of(both)[-2:] == [QWEN, TWIN]
+        await probe.finish_up()
+        assert [await first, await second] == [QWEN, TWIN]
+        assert await _said(found.asking) == QWEN
+
+
+async def test_a_twin_that_thought_for_one_who_then_failed_begins_anew(both: DrunDouble) -> None:
+    async with table(both) as found:
+        both.script(Script("Never", thoughts=["I wonder"], fault=Fault.END, after=1), times=3)
+        both.script(Script("Here.", thoughts=["Sure."]))
+        assert await found.ask() == "Here."
+        mine = [delta for asked, delta in found.last if asked is found.asked]
+        assert "".join(delta.reasoning for delta in mine) == "Sure."
+
+
+async def test_a_model_that_went_away_is_replaced_by_the_default_after_one_look_at_the_list(
+    drun: DrunDouble,
+) -> None:
+    async with table(drun) as found:
+        await found.ask("public/deepseek-r1")
+        drun.maas.models.remove("public/deepseek-r1")
+        drun.script(Script("Here instead."))
+        assert await found.ask("public/deepseek-r1") == "Here instead."
+        gone = f"`public/deepseek-r1` is not offered any more; `{OTHER}` answers."
+        assert found.asked.gone("en") == gone
+        assert drun.listings.count("maas") == 2
+        await found.ask("public/deepseek-r1")
+        assert drun.listings.count("maas") == 2, "now the list is right"
+        assert models_of(drun) == ["public/deepseek-r1", "public/deepseek-r1", OTHER, OTHER]
+
+
+async def test_a_model_that_is_listed_and_refused_is_an_error_and_no_loop(drun: DrunDouble) -> None:
+    async with table(drun) as found:
+        for _ in range(5):
+            drun.script(refusals.denied("public/deepseek-r1"))
+            with pytest.raises(ModelUnknown):
+                await found.ask("public/deepseek-r1")
+        assert drun.listings.count("maas") == 2
+    assert len(drun.requests) == 5
+
+
+async def _said(asking: Asking, chosen: str = QWEN, fit: Fit = _fit) -> str:
+    """Who answers, after a whole reply."""
+    who = ""
+    async with aclosing(asking.stream(chosen, fit)) as said:
+        async for asked, _ in said:
+            who = asked.model.id
+    return who
