@@ -115,6 +115,19 @@ async def _shared_models(drun: DrunSettings, connections: Connections) -> AsyncG
         yield found
 
 
+def _desk(configuration: Configuration, connections: Connections, catalog: Catalog) -> Desk:
+    store, work = configuration.store, configuration.work
+    turns = Turns(
+        connections,
+        partitions=store.partitions,
+        lease_s=work.lease_s,
+        history_ttl_s=store.history_ttl_s,
+        busy=work.busy_mode,
+        most_waiting=work.waiting_turns,
+    )
+    return Desk(turns, Channels(connections, partitions=store.partitions, busy=work.busy_mode), catalog)
+
+
 def _books(chores: Chores, connections: Connections) -> Books:
     books = Books(chores, calibrations=Calibrations(connections), usage=Spending(connections))
     books.refresh()  # before anybody asks; nobody waits for it
@@ -130,22 +143,14 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
             connect(url, wait_replicas=configuration.store.wait_replicas)
         )
         found = await stack.enter_async_context(_shared_models(configuration.drun, connections))
-        turns = Turns(
-            connections,
-            partitions=configuration.store.partitions,
-            lease_s=configuration.work.lease_s,
-            history_ttl_s=configuration.store.history_ttl_s,
-            busy=configuration.work.busy_mode,
-            most_waiting=configuration.work.waiting_turns,
-        )
-        work = configuration.work
-        channels = Channels(connections, partitions=configuration.store.partitions, busy=work.busy_mode)
-        desk = Desk(turns, channels, found.catalog)
+        desk = _desk(configuration, connections, found.catalog)
         language = configuration.drun.reply_language
         ready: dict[str, Platform] = {}
         chores = Chores()
-        waiting = Waiting(ready, chores, place=turns.place, busy_of=channels.busy_of, language=language)
-        outage = Outage(ready, chores, ask=turns.settled_partitions, language=language)
+        waiting = Waiting(
+            ready, chores, place=desk.turns.place, busy_of=desk.channels.busy_of, language=language
+        )
+        outage = Outage(ready, chores, ask=desk.turns.settled_partitions, language=language)
         journals = Journals(connections, ttl_s=configuration.store.history_ttl_s)
         inbox = Inbox(desk, journals, language, waiting, outage)
         refused: dict[str, str] = {}
@@ -174,5 +179,6 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
             thinking=configuration.drun.drun_show_reasoning != "off",
             books=_books(chores, connections),
         )
-        worker = Worker(turns, engine.answer, capacity=work.worker_turns, lease_s=work.lease_s)
+        work = configuration.work
+        worker = Worker(desk.turns, engine.answer, capacity=work.worker_turns, lease_s=work.lease_s)
         yield House(inbox, worker, found, configuration.store.partitions, ready, refused, later)

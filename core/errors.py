@@ -6,7 +6,10 @@ ChatError
 ├── FileLeftOut            a file that came with a message could not be had
 │   ├── FileTooLarge       it is larger than is read
 │   ├── FileForbidden      the platform does not let the bot read it
-│   └── FileUnusable       it is neither a picture nor a text that can be read
+│   ├── FileUnusable       it is neither a picture nor a text that can be read
+│   ├── FileEmpty
+│   ├── PictureUnusable    it is broken, or far too large once it is opened
+│   └── FileBeyond         more came than one question may have
 ├── ModelError             d.run could not answer
 │   ├── ModelUnavailable   unreachable, overloaded, broken: retried before the first word
 │   ├── ModelBusy          429: retried before the first word, later than the rest
@@ -101,6 +104,30 @@ class FileUnusable(FileLeftOut):
     text = Text(
         "`{name}` was left out: it is neither a text nor a picture (PNG, JPEG, GIF or WebP).",
         "未使用 `{name}`：它既不是文本，也不是图片（PNG、JPEG、GIF 或 WebP）。",
+    )
+
+
+class FileEmpty(FileLeftOut):
+    """Value: ``name``."""
+
+    text = Text("`{name}` was left out: it is empty.", "未使用 `{name}`：文件是空的。")
+
+
+class PictureUnusable(FileLeftOut):
+    """Value: ``name``."""
+
+    text = Text(
+        "`{name}` was left out: the picture is broken, or has too many pixels.",
+        "未使用 `{name}`：图片已损坏，或像素过多。",
+    )
+
+
+class FileBeyond(FileLeftOut):
+    """Values: ``name``, and what is used of one question: ``most`` files, ``pictures`` of them pictures."""
+
+    text = Text(
+        "`{name}` was left out: of one question {most} files are used, {pictures} pictures among them.",
+        "未使用 `{name}`：一个问题最多使用 {most} 个文件，其中图片最多 {pictures} 张。",
     )
 
 

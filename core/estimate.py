@@ -12,9 +12,9 @@ from core.conversation import Message
 
 MESSAGE = 4
 """Tokens a message costs beside its text: its role and the separators of ChatML and its kin."""
-PICTURE = 1600
-"""Tokens a picture of core.pictures costs at most, about: Llama 3.2 sees four tiles of 1,601 patches beside its window,
-Qwen2.5-VL a token for 28 by 28 pixels."""
+PICTURE = 3_200
+"""Tokens a picture of core.pictures costs at most, about: Qwen2.5-VL has one for 28 by 28 pixels. Llama 3.2 looks at
+pictures beside its window."""
 REQUEST = 3
 """Tokens a request costs beside its messages: its beginning, and the head of the reply."""
 
@@ -101,7 +101,7 @@ def raw_cost(text: str) -> int:
 
 def raw_prompt(messages: Iterable[Message]) -> int:
     """What a whole prompt costs."""
-    return REQUEST + sum(raw_cost(message.content) for message in messages)
+    return REQUEST + sum(raw_cost(each.content) + PICTURE * len(each.pictures) for each in messages)
 
 
 LOWEST, HIGHEST = 0.5, 4.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from core import texts
+from core.attachments import Question
 from core.books import Said
 from core.conversation import Delta, Message, Usage
 from core.drun.asking import Asked
@@ -13,8 +14,9 @@ from core.reasoning import Reasoning
 
 @dataclass(slots=True)
 class Reply:
-    """What the model has said so far."""
+    """What the model has said so far, to ``question``."""
 
+    question: Question
     text: list[str] = field(default_factory=list)
     thoughts: Reasoning = field(default_factory=Reasoning)
     finish: str | None = None
