@@ -28,7 +28,8 @@ chaos:
 	@scripts/setup.sh local dev
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
-# What a turn costs in Redis, about a minute: make bench ARGS=--write (docs/performance.md).
+# What our d.run client costs beside others, and a turn in Redis: make bench ARGS=--write (docs/performance.md).
 bench:
-	@scripts/setup.sh local dev
+	@scripts/setup.sh local dev bench
+	@$(BIN)/python -m bench.client $(ARGS)
 	@exec $(BIN)/python -m bench.turns $(ARGS)

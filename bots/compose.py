@@ -11,6 +11,7 @@ from bots.embedded.store import private_store
 from bots.latecomers import Latecomers
 from bots.reading import wrong
 from bots.settings import DrunSettings, StoreSettings
+from core.attachments import MEGABYTE, Files
 from core.books import Books
 from core.chores import Chores
 from core.commands import Desk
@@ -178,6 +179,7 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
             waiting.begun,
             thinking=configuration.drun.drun_show_reasoning != "off",
             books=_books(chores, connections),
+            files=Files(int(configuration.work.attachment_mb * MEGABYTE)),
         )
         work = configuration.work
         worker = Worker(desk.turns, engine.answer, capacity=work.worker_turns, lease_s=work.lease_s)

@@ -227,6 +227,7 @@ class WorkSettings(BaseModel):
     busy_mode: Annotated[Busy, BeforeValidator(_lower)] = Busy.QUEUE
     waiting_turns: int = Field(default=100, ge=1)
     admins: Several = []
+    attachment_mb: float = Field(default=20.0, gt=0, le=100)
     lease_s: float = Field(default=10.0, ge=1.0)
     drain_s: float = Field(default=30.0, ge=0.0)
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"

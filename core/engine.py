@@ -10,6 +10,7 @@ from time import monotonic
 import structlog
 
 from core import texts
+from core.attachments import Files, Question
 from core.books import Books
 from core.commands import Call, Desk, parse_command
 from core.conversation import Channel, Message, Turn, UserMessage
@@ -26,7 +27,6 @@ from core.store.claims import Claim
 from core.store.thoughts import Thought
 from core.surface import Platform
 from core.waiting import UNTOLD
-from core.window import fit
 
 ATTEMPTS = 3
 """A turn that took its worker down this often is ended with a notice instead of being tried for ever."""
@@ -59,6 +59,7 @@ class Engine:
     """That a model thinks, and for how long, is shown; what it thought may be asked for."""
     breakers: Breakers = field(default_factory=Breakers)
     books: Books = field(default_factory=Books)
+    files: Files = field(default_factory=Files)
     told: set[tuple[Channel, str]] = field(default_factory=set)
     """Which channels have heard that a model is gone, since this process began."""
     now: Callable[[], float] = monotonic
@@ -86,7 +87,7 @@ class Engine:
         elif command is not None:
             call = Call(message.conversation, *command, language, claim.sequence, self._spelling(message))
             await self._say(hold, (await self.desk.run(call)).text)
-        elif not message.text.strip():
+        elif not (message.text.strip() or message.attachments):
             await self._say(hold, texts.EMPTY_MENTION.say(language, help=self._spelling(message)("help")))
         else:
             await self._reply(hold, language)
@@ -118,7 +119,7 @@ class Engine:
         await self._commit(replace(claim, shown=delivery.messages), None, gave_up=gave_up)
 
     async def _reply(self, hold: Hold, language: texts.Language) -> None:
-        claim, reply = hold.claim, Reply(now=self.now)
+        claim, reply = hold.claim, Reply(Question(hold.claim.message), now=self.now)
         delivery = self._delivery(hold, placeholder=texts.THINKING.say(language))
         try:
             async with delivery:
@@ -133,7 +134,7 @@ class Engine:
         said = reply.said()
         turn = Turn(
             claim.message.author,
-            claim.message.text,
+            reply.question.kept(),
             shown,
             complete=complete,
             id=claim.message.turn_id,
@@ -157,7 +158,7 @@ class Engine:
             max(0, thoughts.size - KEPT),
             int(thoughts.seconds),
             reply.model,
-            claim.message.text[:_QUOTED],
+            reply.question.kept()[:_QUOTED],
         )
         with suppress(StoreUnavailable):
             await self.desk.channels.thoughts.keep(claim.conversation, thought)
@@ -187,7 +188,8 @@ class Engine:
             )
             if isinstance(error, ReplyCut) and not "".join(reply.text).strip():
                 error = ModelUnavailable(str(error))  # there is nothing above that could be incomplete
-            reply.note = f"⚠️ {error.notice(language)}"
+            told = [f"⚠️ {error.notice(language)}", *map(quiet, reply.question.notes(language))]
+            reply.note = "\n\n".join(told)
         finally:
             # Cancelling is what closes the request, and so what makes the model stop.
             reading.cancel()
@@ -196,8 +198,11 @@ class Engine:
         return False
 
     async def _ask(self, claim: Claim, reply: Reply, delivery: Delivery, language: texts.Language) -> None:
-        asking = Asking(self.client, self.desk.catalog, self.breakers)
-        async with aclosing(asking.stream(claim.model, partial(self._fit, claim, reply))) as said:
+        question, asking = reply.question, Asking(self.client, self.desk.catalog, self.breakers)
+        await self.files.read(
+            question, self.platforms[claim.conversation.channel.platform], self.desk.catalog
+        )
+        async with aclosing(question.asked(asking, claim.model, partial(self._fit, claim, reply))) as said:
             async for asked, delta in said:
                 reply.take(asked, delta)
                 if delta.retracted:
@@ -210,6 +215,7 @@ class Engine:
 
     def _who(self, claim: Claim, reply: Reply, language: texts.Language) -> Iterator[str]:
         """How long it was thought about, and who answered, where it is not who was expected to."""
+        yield from reply.question.notes(language)
         asked = reply.asked
         if asked is None:
             return
@@ -227,12 +233,13 @@ class Engine:
             yield texts.DEMO_MODEL.say(language)
 
     def _fit(self, claim: Claim, reply: Reply, limit: int) -> Sequence[Message]:
-        reply.sent = fit(
+        assert reply.asked  # noqa: S101 - whoever is asked is named before anything is sent
+        reply.sent = reply.question.fit(
             self.instructions,
             claim.history,
-            claim.message.text,
             limit=limit,
             calibration=self.books.calibration(reply.model),
+            model=reply.asked.model,
         )
         return reply.sent
 

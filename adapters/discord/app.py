@@ -14,11 +14,12 @@ from discord import app_commands
 
 from adapters.discord.buckets import Buckets
 from adapters.discord.events import read_message
+from adapters.discord.files import DiscordFiles
 from adapters.discord.missed import Missed
 from adapters.discord.settings import Settings
 from adapters.discord.spelling import Translations, add_commands
 from adapters.discord.surface import DiscordSurface
-from core.conversation import Conversation, UserMessage
+from core.conversation import Attachment, Conversation, UserMessage
 from core.errors import PlatformRefused, PlatformUnreachable
 from core.inbox import Inbox
 from core.lanes import Lanes
@@ -43,6 +44,7 @@ class Discord:
     buckets: Buckets
     room: int
     """Messages that may wait for Redis."""
+    files: DiscordFiles
     missed: Missed | None
     """None: what was said while nobody listened is left alone."""
     name: str = "discord"
@@ -62,6 +64,9 @@ class Discord:
             marks=self.buckets.marks.of(channel),
             me=self.writer.user.id,
         )
+
+    async def read(self, attachment: Attachment, *, most: int) -> bytes:
+        return await self.files.read(attachment, most=most)
 
     def spelled(self, command: str, conversation: Conversation) -> str:
         return f"/{command}"
@@ -211,7 +216,9 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
                 most=settings.discord_catch_up_messages,
             )
         token = settings.discord_token.get_secret_value()
-        yield Discord(writer, token, inbox, buckets, settings.discord_buffer, missed)
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            files = DiscordFiles(session, writer, settings.discord_api_url)
+            yield Discord(writer, token, inbox, buckets, settings.discord_buffer, files, missed)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import discord
 
+from adapters.discord.files import files_of, read_file
 from adapters.discord.markup import said
 from core.conversation import Channel, Conversation, UserMessage
 
@@ -29,6 +30,7 @@ def read_message(message: discord.Message, bot_id: int, where: Channel | None = 
         message_id=str(message.id),
         author=str(message.author.id),
         text=said(message.content, bot_id, {user.id: user.display_name for user in message.mentions}),
+        attachments=tuple(read_file(file, message) for file in files_of(message)),
     )
 
 

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.events import read_event
+from adapters.slack.files import SlackFiles
 from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA
 from adapters.slack.markup import escaped
 from adapters.slack.settings import Settings
@@ -23,7 +24,7 @@ from adapters.slack.socket import socket
 from adapters.slack.surface import SlackSurface
 from core.budgets import Budgets
 from core.commands import COMMANDS, Call
-from core.conversation import Channel, Conversation, UserMessage
+from core.conversation import Attachment, Channel, Conversation, UserMessage
 from core.errors import PlatformRefused, PlatformUnreachable, StoreUnavailable
 from core.inbox import Inbox
 from core.order import Order
@@ -68,6 +69,7 @@ class Slack:
     me: AuthorizeResult
     workspace: str
     bot_name: str
+    files: SlackFiles
     name: str = "slack"
     keeps: bool = True
     """Slack delivers again what is not acked."""
@@ -79,6 +81,9 @@ class Slack:
     def surface(self, message: UserMessage) -> Surface:
         posts = self._posts.of(message.conversation.channel)
         return SlackSurface(self.client, message, posts, self._edits, self._marks)
+
+    async def read(self, attachment: Attachment, *, most: int) -> bytes:
+        return await self.files.read(attachment, most=most)
 
     def spelled(self, command: str, conversation: Conversation) -> str:
         if conversation.thread is not None:
@@ -187,7 +192,9 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
             bot_user_id=known["user_id"],
             bot_token=client.token,
         )
-        yield Slack(client, app_token, inbox, me, str(known.get("team", "")), str(known.get("user", "")))
+        files = SlackFiles(session, settings.slack_api_url, client.token or "")
+        workspace, name = str(known.get("team", "")), str(known.get("user", ""))
+        yield Slack(client, app_token, inbox, me, workspace, name, files)
 
 
 async def _nothing_more() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.slack.files import read_file
 from adapters.slack.markup import said
 from core.conversation import Channel, Conversation, UserMessage
 
@@ -34,6 +35,7 @@ def read_event(body: Mapping[str, Any], bot_user_id: str) -> UserMessage | None:
         author=event["user"],
         text=said(event.get("text") or "", bot_user_id),
         opens_thread=in_channel and thread is None,
+        attachments=tuple(read_file(file) for file in event.get("files") or ()),
     )
 
 

@@ -34,6 +34,7 @@ def manifest() -> dict[str, Any]:
                     "channels:history",
                     "chat:write",
                     "commands",
+                    "files:read",
                     "groups:history",
                     "im:history",
                     "mpim:history",

@@ -11,8 +11,8 @@ from adapters.web.events import PLATFORM
 from adapters.web.server import Site
 from adapters.web.settings import Settings
 from adapters.web.surface import WebSurface
-from core.conversation import Conversation, UserMessage
-from core.errors import PlatformRefused
+from core.conversation import Attachment, Conversation, UserMessage
+from core.errors import FileLeftOut, PlatformRefused
 from core.inbox import Inbox
 from core.surface import Platform, Surface
 
@@ -41,6 +41,9 @@ class WebPlatform:
 
     def surface(self, message: UserMessage) -> Surface:
         return WebSurface(self.inbox.journals, message)
+
+    async def read(self, attachment: Attachment, *, most: int) -> bytes:
+        raise FileLeftOut("the page takes no files", name=attachment.name)
 
     def spelled(self, command: str, conversation: Conversation) -> str:
         return f"/{command}"

@@ -223,7 +223,8 @@ class Catalog:
             known.output,
             known.reasoning,
             known.tools,
-            known.vision,
+            # The demo model's server is started without what pictures need, and answers them with a 500.
+            False if endpoint.deployment is Deployment.DEMO else known.vision,
             price,
             known.name or "",
         )

@@ -29,8 +29,14 @@ class _Content(msgspec.Struct, gc=False):
 
     def thought(self) -> str:
         # vLLM 0.12 sends the same text under both names: one of them, never both.
-        details = "".join(reason.text or "" for reason in self.reasoning_details or ())
-        return self.reasoning_content or self.reasoning or details
+        if told := self.reasoning_content or self.reasoning:
+            return told
+        if not self.reasoning_details:
+            return ""  # nearly every token
+        return "".join(reason.text or "" for reason in self.reasoning_details)
+
+
+_NOTHING = _Content()
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -65,7 +71,7 @@ class _Chunk(msgspec.Struct, gc=False):
 _chunk = msgspec.json.Decoder(_Chunk | None)
 
 
-def read_chunk(data: bytes) -> Iterator[Delta]:
+def read_chunk(data: bytes) -> list[Delta]:
     """The deltas of one event's data.
 
     Raises ReplyCut for what the gateway makes of an upstream that failed in mid-stream: ``null``, an ``error``
@@ -82,15 +88,16 @@ def read_chunk(data: bytes) -> Iterator[Delta]:
     return _deltas(chunk)
 
 
-def _deltas(chunk: _Chunk) -> Iterator[Delta]:
+def _deltas(chunk: _Chunk) -> list[Delta]:
+    deltas = []
     for choice in chunk.choices or ():
-        content = choice.delta or choice.message or _Content()
-        text = content.content or choice.text or ""
-        delta = Delta(text, content.thought(), choice.finish_reason or None)
-        if delta != Delta():
-            yield delta
+        content = choice.delta or choice.message or _NOTHING
+        text, thought = content.content or choice.text or "", content.thought()
+        if text or thought or choice.finish_reason:
+            deltas.append(Delta(text, thought, choice.finish_reason or None))
     if chunk.usage is not None and chunk.usage.prompt_tokens is not None:
-        yield Delta(usage=chunk.usage.read(chunk.usage.prompt_tokens))
+        deltas.append(Delta(usage=chunk.usage.read(chunk.usage.prompt_tokens)))
+    return deltas
 
 
 def read_whole(body: bytes) -> Iterator[Delta]:

@@ -239,9 +239,11 @@ class ModelClient:
         patience = self._patience.first_byte_s
         while True:
             # Around the read alone: an error of whoever shows the text must not look like one of the model's.
-            with _translated(asking.endpoint, cut=True):
+            try:
                 async with asyncio.timeout(min(patience, asking.deadline - monotonic())):
                     chunk = await anext(chunks, None)
+            except _FAILURES as error:
+                raise ReplyCut(_told(error, asking.endpoint)) from error
             patience = self._patience.idle_s
             for data in parser.end() if chunk is None else parser.feed(chunk):
                 if data == DONE:
@@ -263,7 +265,9 @@ class ModelClient:
 @asynccontextmanager
 async def http_client() -> AsyncGenerator[httpx.AsyncClient, None]:
     """The one HTTP client of a process: certificates are read once, connections are kept for a minute."""
-    limits = httpx.Limits(max_connections=2000, max_keepalive_connections=100, keepalive_expiry=60.0)
+    # The pool looks at every idle connection for every other one, twice a request: a hundred of them cost more CPU
+    # for each call than a new connection does.
+    limits = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=60.0)
     patience = Patience()
     # Reads are timed by the stream's own patience, which differs before and after the first byte.
     timeout = httpx.Timeout(patience.connect_s, read=None)
@@ -287,11 +291,17 @@ def _refusal(endpoint: Endpoint, response: httpx.Response, body: bytes, model: s
     return refusal(response.status_code, response.headers, body, model=model, key=endpoint.key)
 
 
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
+
+
+def _told(error: Exception, endpoint: Endpoint) -> str:
+    return redacted(f"{type(error).__name__}: {error}", endpoint.key)
+
+
 @contextmanager
-def _translated(endpoint: Endpoint, *, cut: bool = False) -> Generator[None, None, None]:
-    """Translates httpx's errors into ours. ``cut``: the stream was running, so this is a reply that breaks off."""
+def _translated(endpoint: Endpoint) -> Generator[None, None, None]:
+    """Translates httpx's errors before a reply has begun into ours."""
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-        detail = redacted(f"{type(error).__name__}: {error}", endpoint.key)
-        raise (ReplyCut(detail) if cut else ModelUnavailable(detail)) from error
+    except _FAILURES as error:
+        raise ModelUnavailable(_told(error, endpoint)) from error

@@ -28,9 +28,11 @@ _TOO_LONG = re.compile(
 _LIMIT = re.compile(
     r"context length(?: is| of| \()\s*([0-9]{1,9})\b|available context size \(([0-9]{1,9})\b", re.IGNORECASE
 )
-# vLLM; and DeepSeek's API, which may stand behind the gateway.
-_BLIND = re.compile(r"not a multimodal model|unknown variant `image_url`", re.IGNORECASE)
-_MOST_PICTURES = re.compile(r"\bat most ([0-9]{1,4}) image\(?s", re.IGNORECASE)
+# vLLM; DeepSeek's API, which may stand behind the gateway; llama.cpp.
+_PICTURES = re.compile(
+    r"at most ([0-9]{1,4}) image\(?s|not a multimodal model|unknown variant `image_url`|image input is not supported",
+    re.IGNORECASE,
+)
 _UNSUITED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _FINAL: Mapping[int, type[ModelError]] = {401: KeyRefused, 402: NoBalance}
 _KEY = re.compile(r"sk-[A-Za-z0-9_-]{4,}")
@@ -53,16 +55,21 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, model: str,
         return ModelUnavailable(detail)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return ModelBusy(detail, retry_after=_seconds(headers.get("retry-after")))
-    if status == HTTPStatus.BAD_REQUEST and _TOO_LONG.search(f"{code} {message}"):
-        named = _LIMIT.search(message)
-        return WindowExceeded(detail, limit=int(named[1] or named[2]) if named else None)
-    if status in _UNSUITED and (most := _MOST_PICTURES.search(message)):
-        return PicturesRefused(detail, most=int(most[1]))
-    if status in _UNSUITED and _BLIND.search(message):
-        return PicturesRefused(detail)
+    if status in _UNSUITED and (unsuited := _unsuited(status, code, message, detail)):
+        return unsuited
     if status == HTTPStatus.NOT_FOUND or code in {"model_not_found", "model_access_denied"}:
         return ModelUnknown(detail, model=model)
     return _FINAL.get(status, ModelRefused)(detail)
+
+
+def _unsuited(status: int, code: str, message: str, detail: str) -> ModelError | None:
+    """What the request held too much of, if that is what ``message`` says."""
+    if status == HTTPStatus.BAD_REQUEST and _TOO_LONG.search(f"{code} {message}"):
+        named = _LIMIT.search(message)
+        return WindowExceeded(detail, limit=int(named[1] or named[2]) if named else None)
+    if pictures := _PICTURES.search(message):
+        return PicturesRefused(detail, most=int(pictures[1] or 0))
+    return None
 
 
 def redacted(text: str, key: str) -> str:

@@ -73,7 +73,9 @@ class Thinking:
             return []
         if self._state is _State.SETTLED:
             return [Piece(Kind.TEXT, text)]
-        if self._state in {_State.ANSWER, _State.THOUGHT} and not self._held and "<" not in text:
+        # Not "in {...}": an Enum's hash is a call of Python's own, for each token.
+        deciding = self._state is not _State.ANSWER and self._state is not _State.THOUGHT
+        if not (deciding or self._held or "<" in text):
             return [self._give(self._kind, text)]  # nearly every token
         out: list[Piece] = []
         self._held += text

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
+from core.attachments import too_large
 from core.commands import Desk
-from core.conversation import Conversation, Turn, UserMessage
+from core.conversation import Attachment, Conversation, Turn, UserMessage
 from core.drun.catalog import Catalog
 from core.drun.endpoints import Endpoint
 from core.engine import Engine
+from core.errors import FileLeftOut
 from core.hold import Hold
 from core.store.claims import Claim
 from core.store.connection import Connections
@@ -30,6 +32,8 @@ class FakePlatform:
     name: str = "slack"
     keeps: bool = True
     shown: dict[str, FakeSurface] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By the ref of their attachments."""
 
     def of(self, message: UserMessage) -> FakeSurface:
         return self.shown.setdefault(message.turn_id, FakeSurface())
@@ -39,6 +43,14 @@ class FakePlatform:
 
     def surface(self, message: UserMessage) -> Surface:
         return self.of(message)
+
+    async def read(self, attachment: Attachment, *, most: int) -> bytes:
+        data = self.files.get(attachment.ref)
+        if data is None:
+            raise FileLeftOut("gone", name=attachment.name)
+        if len(data) > most:
+            raise too_large(attachment, most)
+        return data
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:

@@ -13,11 +13,12 @@ from uuid import uuid4
 import msgspec
 
 from core.commands import Desk
-from core.conversation import Conversation, UserMessage
+from core.conversation import Attachment, Conversation, UserMessage
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.engine import Engine
+from core.errors import FileLeftOut
 from core.pacing import Budget
 from core.store.connection import connect
 from core.store.journal import Journals
@@ -88,6 +89,9 @@ class JournalPlatform:
 
     def surface(self, message: UserMessage) -> Surface:
         return JournalSurface(self.journals, message.turn_id)
+
+    async def read(self, attachment: Attachment, *, most: int) -> bytes:
+        raise FileLeftOut("there are none", name=attachment.name)
 
     def spelled(self, command: str, conversation: Conversation) -> str:
         return f"/{command}"

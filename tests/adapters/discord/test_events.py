@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from adapters.discord.events import DIRECT, place, read_message
-from core.conversation import Channel, Conversation, UserMessage
+from core.conversation import Attachment, Channel, Conversation, UserMessage
 
 BOT, ADA = 1090000000000000001, "80351110224678912"
 GUILD, CHANNEL, THREAD, DM = (
@@ -64,9 +64,18 @@ def received(payload: dict[str, Any]) -> discord.Message:
     return discord.Message(state=state, channel=channel, data=data)
 
 
-def said(text: str, *, workspace: str = GUILD, channel: str = CHANNEL) -> UserMessage:
+LOG = Attachment(
+    "trace.log",
+    "text/plain; charset=utf-8",
+    1234,
+    f"{CHANNEL} {MESSAGE} 1309000000000000009 "
+    "https://cdn.discordapp.com/attachments/1/2/trace.log?ex=1&is=2&hm=3&",
+)
+
+
+def said(text: str, *files: Attachment, workspace: str = GUILD, channel: str = CHANNEL) -> UserMessage:
     where = Conversation(Channel("discord", workspace, channel))
-    return UserMessage(where, MESSAGE, MESSAGE, ADA, text)
+    return UserMessage(where, MESSAGE, MESSAGE, ADA, text, attachments=files)
 
 
 READ = {
@@ -75,7 +84,7 @@ READ = {
     "mention in a thread": said("and now?", channel=THREAD),
     "mention of somebody besides": said("greet @Bob and <@1>"),
     "mention alone": said(""),
-    "mention with a file": said("look"),
+    "mention with a file": said("look", LOG),
     "reply that pings": said("go on"),
     "reply that does not ping": said("go on"),
     "direct message": said("is 1 < 2 && 2 > 1?", workspace=DIRECT, channel=DM),

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.slack.app import typed
 from adapters.slack.events import read_event
-from core.conversation import Channel, Conversation, UserMessage
+from core.conversation import Attachment, Channel, Conversation, UserMessage
 
 BOT = "U0LAN0Z89"
 TEAM, ADA, EVENT, TS, LATER = (
@@ -23,11 +23,21 @@ BODIES: dict[str, dict[str, Any]] = json.loads(
 )
 
 
+LOG = Attachment(
+    "trace.log", "text/plain", 1234, "https://files.slack.com/files-pri/T024BE7LD-F05ABCDEF/trace.log"
+)
+
+
 def said(
-    text: str, channel: str, thread: str | None, *, ts: str = TS, opens_thread: bool = False
+    text: str,
+    channel: str,
+    thread: str | None,
+    *files: Attachment,
+    ts: str = TS,
+    opens_thread: bool = False,
 ) -> UserMessage:
     place = Conversation(Channel("slack", TEAM, channel), thread)
-    return UserMessage(place, EVENT, ts, ADA, text, opens_thread=opens_thread)
+    return UserMessage(place, EVENT, ts, ADA, text, opens_thread=opens_thread, attachments=files)
 
 
 READ = {
@@ -36,10 +46,10 @@ READ = {
     "mention in a private channel": said("psst", "G0LAN2Q65", TS, opens_thread=True),
     "mention with a label": said("hello", "C0LAN2Q65", TS, opens_thread=True),
     "mention alone": said("", "C0LAN2Q65", TS, opens_thread=True),
-    "mention with a file": said("look", "C0LAN2Q65", TS, opens_thread=True),
+    "mention with a file": said("look", "C0LAN2Q65", TS, LOG, opens_thread=True),
     "direct message": said("is 1 < 2 && 2 > 1?", "D024BE91L", None),
     "direct message in a thread": said("go on", "D024BE91L", TS, ts=LATER),
-    "direct message with a file": said("", "D024BE91L", None),
+    "direct message with a file": said("", "D024BE91L", None, LOG),
     "direct reply that is shown outside its thread": said(
         "all should see this", "D024BE91L", "1732299000.000100"
     ),

@@ -8,6 +8,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.app import Slack
+from adapters.slack.files import SlackFiles
 from core.conversation import UserMessage
 from core.inbox import Inbox
 from core.store.claims import Accepted
@@ -42,7 +43,8 @@ def event(text: str, channel: str) -> dict[str, Any]:
 async def test_a_message_is_taken_in_after_the_one_before_it_in_its_conversation() -> None:
     inbox = SlowInbox()
     me = AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="U0")
-    slack = Slack(AsyncWebClient(), "xapp-order", cast("Inbox", inbox), me, "Acme", "bot")
+    files = cast("SlackFiles", None)  # nobody sends any
+    slack = Slack(AsyncWebClient(), "xapp-order", cast("Inbox", inbox), me, "Acme", "bot", files)
 
     async def acked() -> str:
         return "ok"

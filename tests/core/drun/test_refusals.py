@@ -16,6 +16,7 @@ from core.errors import (
     ModelUnavailable,
     ModelUnknown,
     NoBalance,
+    PicturesRefused,
     WindowExceeded,
 )
 from tests.doubles.drun import refusals
@@ -52,7 +53,11 @@ def read(answer: Refusal, *, key: str = KEY) -> ModelError:
         (refusals.rate_limited_in_plain_text, ModelBusy),
         (refusals.no_model, ModelRefused),
         (refusals.no_json, ModelRefused),
-        (lambda: refusals.upstream_error("At most 1 image(s) may be provided in one prompt."), ModelRefused),
+        (
+            lambda: refusals.upstream_error("At most 1 image(s) may be provided in one prompt."),
+            PicturesRefused,
+        ),
+        (lambda: refusals.upstream_error("public/x is not a multimodal model"), PicturesRefused),
         (lambda: Refusal(422, b'{"detail":[{"msg":"Field required"}]}'), ModelRefused),
         (lambda: Refusal(301, b""), ModelRefused),
         (lambda: Refusal(408, b""), ModelUnavailable),
@@ -170,3 +175,19 @@ def test_a_secret_is_not_repeated_from_beside_the_message(part: str) -> None:
 
 def test_a_page_of_html_makes_no_log_line_of_its_length() -> None:
     assert len(str(read(Refusal(502, b"<p>" * 10_000, "text/html")))) < 400
+
+
+@pytest.mark.parametrize(
+    ("message", "most"),
+    [
+        ("At most 1 image(s) may be provided in one request.", 1),
+        ("At most 2 image(s) may be provided in one prompt.", 2),
+        ("At most 0 image(s) may be provided in one prompt.", 0),
+        ("public/x is not a multimodal model", 0),
+        ("messages[1]: unknown variant `image_url`, expected `text` at line 1 column 99", 0),
+    ],
+)
+def test_how_many_pictures_a_model_takes_is_read(message: str, most: int) -> None:
+    error = read(refusals.upstream_error(message))
+    assert isinstance(error, PicturesRefused)
+    assert error.most == most

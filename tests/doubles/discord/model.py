@@ -74,7 +74,7 @@ class Revision:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Attachment:
     """A file of a message, served by the double as Discord's CDN does."""
 
@@ -83,6 +83,8 @@ class Attachment:
     content_type: str
     data: bytes
     url: str
+    signed: int = 0
+    """How often it got a new address."""
 
 
 @dataclass(frozen=True, slots=True)

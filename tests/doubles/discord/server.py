@@ -164,6 +164,11 @@ class DiscordDouble:
         """
         self.faults.plan(fault, method=method, path=path, times=times)
 
+    def expire(self, message: Message) -> None:
+        """The addresses of its files that were given out are good no more; whoever fetches it gets new ones."""
+        for attachment in message.attachments:
+            self.world.expire(attachment)
+
     def forget_nonces(self) -> None:
         """Discord: nonces are remembered for a few minutes only."""
         self.world.nonces.clear()

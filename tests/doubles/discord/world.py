@@ -65,8 +65,18 @@ class World:
     def attach(self, channel_id: str, filename: str, content_type: str, data: bytes) -> Attachment:
         """Stores a file. Discord: its address is signed, and without the signature there is no file."""
         made = self.snowflakes.make()
-        signature = hashlib.sha256(f"{made}/{filename}".encode()).hexdigest()
-        url = f"{self.base_url}/attachments/{channel_id}/{made}/{filename}?ex=7fffffff&is=0&hm={signature}"
+        url = self._signed(channel_id, made, filename)
         attachment = Attachment(made, filename, content_type, data, url)
         self.attachments[made] = attachment
         return attachment
+
+    def expire(self, attachment: Attachment) -> None:
+        """The address that was given out is good no more. Discord: the message has a new one, when it is fetched."""
+        channel_id = attachment.url.split("/attachments/")[1].split("/")[0]
+        renewed = self.attachments[attachment.id]
+        renewed.signed += 1
+        renewed.url = self._signed(channel_id, attachment.id, attachment.filename, renewed.signed)
+
+    def _signed(self, channel_id: str, number: str, filename: str, times: int = 0) -> str:
+        signature = hashlib.sha256(f"{number}/{filename}/{times}".encode()).hexdigest()
+        return f"{self.base_url}/attachments/{channel_id}/{number}/{filename}?ex=7fffffff&is=0&hm={signature}"

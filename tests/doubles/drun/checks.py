@@ -1,5 +1,7 @@
 """What a body has to be before a model is asked."""
 
+import base64
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -28,9 +30,30 @@ def defect(body: dict[str, Any], *, continues: bool = False) -> Refusal | None:
         if not isinstance(message, dict) or message.get("role") not in ROLES:
             return upstream_error(f"messages.{index}.role: invalid value")
         content = message.get("content")
-        if not isinstance(content, str) or not content:
+        if not (_are_parts(content) if isinstance(content, list) else _is_text(content)):
             return upstream_error(f"messages.{index}.content: must be a text that is not empty")
     return None
+
+
+def _are_parts(parts: list[Any]) -> bool:
+    """Texts and pictures, one of them at least. A picture is in the request: engines have no token for Slack's files."""
+    return bool(parts) and all(isinstance(part, dict) and _is_part(part) for part in parts)
+
+
+def _is_part(part: dict[str, Any]) -> bool:
+    if part.get("type") == "text":
+        return _is_text(part.get("text"))
+    found = _DATA.fullmatch(str((part.get("image_url") or {}).get("url")))
+    if part.get("type") != "image_url" or found is None:
+        return False
+    try:
+        return base64.b64decode(found["data"], validate=True).startswith(_BEGINNINGS[found["kind"]])
+    except ValueError:
+        return False
+
+
+_DATA = re.compile(r"data:image/(?P<kind>png|jpeg);base64,(?P<data>.+)")
+_BEGINNINGS = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
 
 
 def _is_count(value: Any) -> bool:

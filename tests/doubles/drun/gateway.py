@@ -55,6 +55,8 @@ class Gateway:
     """How many calls a model takes of one key, and within how many seconds."""
     chatless: set[str] = field(default_factory=set)
     """Models without a chat template: they only continue texts."""
+    sight: dict[str, int] = field(default_factory=dict)
+    """How many pictures models take in one request; all others take none."""
     leaving: bool = False
 
     def application(self, host: Host) -> web.Application:
@@ -133,7 +135,15 @@ class Gateway:
             return refusals.rate_limited()
         if model in self.chatless and not call.continues:
             return refusals.upstream_error("The model does not support Chat Completions API")
-        return defect(body, continues=call.continues)
+        return defect(body, continues=call.continues) or self._unseen(call)
+
+    def _unseen(self, call: ChatCall) -> Refusal | None:
+        most = self.sight.get(call.model)
+        if call.pictures and most is None:
+            return refusals.upstream_error(f"{call.model} is not a multimodal model")
+        if most is not None and len(call.pictures) > most:
+            return refusals.upstream_error(f"At most {most} image(s) may be provided in one request.")
+        return None
 
     def _bucket(self, request: web.Request, model: str) -> Bucket:
         owner = request.headers.get("Authorization", ""), model

@@ -43,7 +43,26 @@ class ChatCall:
         """The last thing that was said, or the whole text to be continued."""
         if self.continues:
             return str(self.body.get("prompt", ""))
-        return self.messages[-1]["content"] if self.messages else ""
+        return said_in(self.body["messages"][-1]) if self.body.get("messages") else ""
+
+    @property
+    def pictures(self) -> list[str]:
+        """The addresses of all pictures, in order."""
+        parts = [part for message in self.body.get("messages") or () for part in _parts(message)]
+        return [str(part["image_url"]["url"]) for part in parts if part.get("type") == "image_url"]
+
+
+def said_in(message: Json) -> str:
+    """The text of a message, whether or not it is one part of several."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(part["text"]) for part in _parts(message) if part.get("type") == "text")
+
+
+def _parts(message: Json) -> list[Json]:
+    content = message.get("content")
+    return content if isinstance(content, list) else []
 
 
 @dataclass(slots=True, eq=False)

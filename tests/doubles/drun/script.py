@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.doubles.drun.exchange import Exchange, pause
 from tests.doubles.drun.frames import Frames, Json, Style, Thought, thought_deltas
-from tests.doubles.drun.records import ChatCall
+from tests.doubles.drun.records import ChatCall, said_in
 from tests.doubles.drun.watch import Watch
 from tests.doubles.drun.wire import Line, go_json
 
@@ -209,5 +209,5 @@ def _most(call: ChatCall) -> int:
 
 def _size(call: ChatCall) -> int:
     """Something like the tokens of a question: about four letters each."""
-    said = [call.prompt] if call.continues else [message["content"] for message in call.messages]
+    said = [call.prompt] if call.continues else [said_in(message) for message in call.messages]
     return sum(len(text) // 4 + 1 for text in said)

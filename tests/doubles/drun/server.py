@@ -117,6 +117,10 @@ class DrunDouble:
         """From now on `models` only continue texts: they have no chat template."""
         self._gateway.chatless.update(models)
 
+    def sees(self, model: str, *, most: int = 10) -> None:
+        """From now on `model` takes so many pictures in one request. vLLM: one, unless it is set up for more."""
+        self._gateway.sight[model] = most
+
     async def until(
         self,
         predicate: Callable[[], object],

@@ -176,6 +176,11 @@ class SlackDouble:
         """Waits until so many sockets are open."""
         await self.until(lambda: len(self.links) >= links)
 
+    @property
+    def files_read(self) -> int:
+        """How often a file was asked for, whatever came of it."""
+        return self._parts.files.reads
+
     async def until(
         self,
         predicate: Callable[[], object],
