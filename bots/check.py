@@ -11,7 +11,8 @@ from bots.logs import redacted
 from bots.settings import DrunSettings
 from core.conversation import Message
 from core.drun.asking import GONE
-from core.drun.client import ChatRequest, ModelClient
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.model import Model
 from core.errors import KeyRefused, ModelError, NoBalance, StoreUnavailable

@@ -9,8 +9,9 @@ import structlog
 
 from core.conversation import Delta, Message
 from core.drun.breaker import Breakers
+from core.drun.calls import ChatRequest
 from core.drun.catalog import Catalog, Choice
-from core.drun.client import ChatRequest, ModelClient
+from core.drun.client import ModelClient
 from core.drun.fallback import another_may_help
 from core.drun.model import Model
 from core.errors import (

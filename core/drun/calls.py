@@ -13,6 +13,21 @@ from core.errors import ModelError, PicturesRefused
 _NO_CHAT = re.compile(r"does not support Chat Completions|must provide a chat template", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One question to a model, with all it is sent."""
+
+    model: str
+    messages: Sequence[Message]
+    max_tokens: int | None = None
+    """None leaves it to the server; 0, which the documentation offers, is refused by the engines."""
+    room: int = 1024
+    """Tokens that the window leaves for the reply. The legacy call has to name a number: without one, engines stop
+    after 16 tokens."""
+    reasoning: bool = False
+    """The model is known to think first: until its content tells otherwise, it is taken for thought."""
+
+
 @dataclass(slots=True)
 class Habit:
     """What is known of one model at one endpoint, from the settings or from experience."""
@@ -28,6 +43,13 @@ class Habit:
             return False
         self.completes = True
         return True
+
+    def call(self, request: ChatRequest) -> tuple[str, dict[str, Any]]:
+        """The path and the body that ask for ``request``. Raises PicturesRefused."""
+        if self.completes:
+            most = request.max_tokens or request.room
+            return "/completions", continuation(request.model, request.messages, max_tokens=most)
+        return "/chat/completions", chat(request.model, request.messages, max_tokens=request.max_tokens)
 
 
 def chat(model: str, messages: Sequence[Message], *, max_tokens: int | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncGenerator, Collection, Generator, Sequence
+from collections.abc import AsyncGenerator, Collection, Generator
 from contextlib import (
     AbstractAsyncContextManager,
     aclosing,
@@ -17,8 +17,8 @@ from time import monotonic
 
 import httpx
 
-from core.conversation import Delta, Message
-from core.drun.calls import Habit, chat, continuation
+from core.conversation import Delta
+from core.drun.calls import ChatRequest, Habit
 from core.drun.chunks import DONE, read_chunk, read_whole
 from core.drun.endpoints import Endpoint
 from core.drun.limiter import Limiter, Permit
@@ -49,21 +49,6 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """One question to a model, with all it is sent."""
-
-    model: str
-    messages: Sequence[Message]
-    max_tokens: int | None = None
-    """None leaves it to the server; 0, which the documentation offers, is refused by the engines."""
-    room: int = 1024
-    """Tokens that the window leaves for the reply. The legacy call has to name a number: without one, engines stop
-    after 16 tokens."""
-    reasoning: bool = False
-    """The model is known to think first: until its content tells otherwise, it is taken for thought."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Asking:
     """One question on its way: the same for all attempts."""
 
@@ -80,14 +65,9 @@ class _Asking:
         return ReplyReader(inside=inside, continuation=self.habit.completes)
 
     def call(self, http: httpx.AsyncClient) -> httpx.Request:
-        request, headers = self.request, _headers(self.endpoint)
-        if self.habit.completes:
-            most = request.max_tokens or request.room
-            path, body = "/completions", continuation(request.model, request.messages, max_tokens=most)
-        else:
-            path = "/chat/completions"
-            body = chat(request.model, request.messages, max_tokens=request.max_tokens)
-        return http.build_request("POST", self.endpoint.base_url + path, json=body, headers=headers)
+        path, body = self.habit.call(self.request)
+        url = self.endpoint.base_url + path
+        return http.build_request("POST", url, json=body, headers=_headers(self.endpoint))
 
 
 class ModelClient:

@@ -3,7 +3,8 @@
 import pytest
 
 from bots.embedded.demo_model import demo_model
-from core.drun.client import ChatRequest, ModelClient, http_client
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.estimate import UNKNOWN, raw_prompt
 from tests.core.recorded_usage import PROMPTS

@@ -13,7 +13,8 @@ from functools import partial
 import pytest
 import structlog
 
-from core.drun.client import ChatRequest, ModelClient, http_client
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.errors import ModelError
 from core.store.connection import Connections

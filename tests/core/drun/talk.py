@@ -5,7 +5,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
 from core.conversation import Delta, Message
-from core.drun.client import ChatRequest, ModelClient, Patience, http_client
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient, Patience, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from tests.doubles.drun.server import DrunDouble
 

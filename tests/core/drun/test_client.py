@@ -3,7 +3,7 @@
 import pytest
 
 from core.conversation import Message
-from core.drun.client import ChatRequest
+from core.drun.calls import ChatRequest
 from core.errors import (
     KeyRefused,
     ModelBusy,

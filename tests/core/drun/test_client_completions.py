@@ -7,7 +7,8 @@ from contextlib import aclosing
 import pytest
 
 from core.conversation import Delta, Message
-from core.drun.client import ChatRequest, ModelClient, http_client
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Endpoint
 from core.drun.prompts import STOPS
 from core.errors import ModelRefused, ModelUnavailable, NoBalance

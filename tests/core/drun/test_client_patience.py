@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.conversation import Delta
-from core.drun.client import ChatRequest
+from core.drun.calls import ChatRequest
 from core.errors import (
     ModelUnavailable,
     ReplyCut,

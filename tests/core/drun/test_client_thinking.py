@@ -6,7 +6,8 @@ from contextlib import aclosing
 import pytest
 
 from core.conversation import Delta
-from core.drun.client import ChatRequest, ModelClient
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient
 from core.errors import ReplyCut
 from tests.core.drun.talk import (
     HELLO,

@@ -12,7 +12,8 @@ import pytest
 
 from bots.embedded.demo_model import demo_model
 from core.conversation import Delta, Message
-from core.drun.client import ChatRequest, ModelClient, Patience, http_client
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient, Patience, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.errors import KeyRefused, ModelUnavailable, WindowExceeded
 from tests.core.drun.talk import finish_of, text_of

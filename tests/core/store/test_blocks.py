@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 
 from core.conversation import Message
 from core.drun.bucket import Bucket, Rule, Taking
-from core.drun.client import ChatRequest, ModelClient, Patience, http_client
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient, Patience, http_client
 from core.drun.limiter import Limiter, bucket_of
 from core.store.blocks import Blocks
 from core.store.connection import Connections, connect
