@@ -85,11 +85,12 @@ def write(result: Result) -> None:
     PAGE.write_text(placed(PAGE.read_text(), tables(result)))
 
 
-def placed(page: str, text: str) -> str:
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+def placed(page: str, text: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
+    """``page`` with ``text`` between its two marks. Raises ValueError when it lacks them."""
+    before, begin, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not (begin and end):
-        raise ValueError(f"the page lacks {BEGIN} and {END}")
+        raise ValueError(f"the page lacks {' and '.join(marks)}")
     return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 

@@ -1,6 +1,6 @@
 """``make bench``: what a turn costs in Redis, beside bare commands of the same client in the same run.
 
-``--write`` keeps the figures in bench/results/turns.json and docs/performance.md.
+``--quick`` repeats it less; ``--write`` keeps the figures in bench/results/turns.json and docs/performance.md.
 """
 
 import argparse
@@ -123,8 +123,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--write", action="store_true", help="keep the figures")
     options.add_argument("--json", action="store_true", help="print JSON and no tables")
+    options.add_argument("--quick", action="store_true", help="fewer repeats")
     wanted = options.parse_args()
-    result = asyncio.run(run(Size()))
+    result = asyncio.run(run(Size(repeats=2) if wanted.quick else Size()))
     sys.stdout.write((json.dumps(result, indent=2) if wanted.json else report.tables(result)) + "\n")
     if wanted.write:
         report.write(result)
