@@ -73,6 +73,8 @@ class Latecomers:
 
     async def hush(self) -> None:
         """Returns when nobody is listened to any more. Who is not connected yet does not come any more."""
+        if self._hushed.is_set():
+            return
         self._hushed.set()
         for name, task in self._coming.items():
             if name in self._deaf:

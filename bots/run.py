@@ -85,11 +85,13 @@ async def serving(
         try:
             yield Serving(heard, {**configuration.skipped, **refused}, working)
         finally:
-            # Nobody new is heard while the running replies come to their end.
-            await listening.aclose()
-            await built.later.hush()
-            stopping.set()
-            await working
+            try:
+                # Nobody new is heard while the running replies come to their end.
+                await listening.aclose()
+                await built.later.hush()
+            finally:
+                stopping.set()
+                await working
 
 
 async def _await_store(built: House) -> None:

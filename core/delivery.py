@@ -161,6 +161,7 @@ class Delivery:
             if part.message is not None:
                 with suppress(SurfaceGone):  # somebody was faster
                     await self._insist(partial(self._withdraw, part.message), self._surface.edits)
+                part.message, part.unsure = None, False
 
     async def _write(self, index: int) -> None:
         part = self._parts[index]
@@ -168,8 +169,9 @@ class Delivery:
             try:
                 await self._insist(partial(self._edit, part, part.message), self._surface.edits)
             except SurfaceGone:
-                # Somebody may have removed what told of the wait: the reply was never there.
-                if part.shown is not None or self._again:
+                # Somebody may have removed what told of the wait: the reply was never there. And an attempt that died
+                # may have withdrawn its further messages without a note of it.
+                if part.shown is not None or (self._again and index == 0):
                     raise
                 part.message = None
             else:
@@ -194,7 +196,9 @@ class Delivery:
                 busy = isinstance(error, SurfaceBusy)
                 if budget is self._surface.posts or self._finishing.is_set():
                     until = min(until, clock() + (BUSY_S if busy else INSIST_S))
-                if clock() + wait >= until:
+                # Whoever waits in the budget's line sees no clock: what would end too late is not begun.
+                pause = error.retry_after if isinstance(error, SurfaceBusy) else wait
+                if clock() + pause >= until:
                     raise SurfaceFailed(f"tried until there was no hope: {error}") from error
                 if isinstance(error, SurfaceBusy):
                     budget.pause(error.retry_after)

@@ -29,7 +29,7 @@ from core.surface import Platform
 from core.waiting import UNTOLD
 
 ATTEMPTS = 3
-"""A turn that took its worker down this often is ended with a notice instead of being tried for ever."""
+"""A turn that failed this often, or took its worker down, is ended with a notice instead of being tried for ever."""
 _NOTICE_ATTEMPTS = 2
 """How many more it may take to say so."""
 _STORE_TRIES = 3
@@ -145,8 +145,9 @@ class Engine:
         if said is not None:
             self.books.learn(said)
             self.books.settle(claim, turn, said)
-        # Beside each other: the thoughts cost the turn no wait of their own.
-        await asyncio.gather(self._commit(claim, turn), self._remember(claim, reply))
+        # Afterwards: of a turn that somebody else ends they are not the thoughts.
+        await self._commit(claim, turn)
+        await self._remember(claim, reply)
 
     async def _remember(self, claim: Claim, reply: Reply) -> None:
         """Keeps what was thought, for whoever asks. Losing it harms nobody."""

@@ -26,8 +26,8 @@ class Inbox:
     async def accept(self, message: UserMessage, *, insisting: bool = False) -> Accepted:
         """Makes ``message`` a turn, once however often it comes. Raises StoreUnavailable: then it is not accepted.
 
-        Only after this may a platform be told that its event has arrived. Who has to wait is told so beside it; only a
-        refusal is said before this returns, so that it is not lost. ``insisting``: what is refused is handed in again until
+        Only after this may a platform be told that its event has arrived. Who has to wait, or is refused,
+        is told so beside it: Slack delivers again what is not acked within three seconds. ``insisting``: what is refused is handed in again until
         it is taken, so nobody is told of it.
         """
         # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.
@@ -46,5 +46,5 @@ class Inbox:
         if self.waiting and accepted.new:
             self.waiting.accepted(sound_message, accepted)
         elif self.waiting and accepted.refused and not insisting:
-            await self.waiting.refused(sound_message, accepted.ahead)
+            self.waiting.refused(sound_message, accepted.ahead)
         return accepted

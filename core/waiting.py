@@ -38,8 +38,6 @@ UNTOLD = "?"
 """Stands among a turn's messages for a notice of which only its own process knows yet. No platform's id is that."""
 _ANOTHERS_TIME_S = 5.0
 """How long another process may take to post a notice and to withdraw it."""
-_REFUSED_IN_TIME_S = 2.0
-"""Slack delivers again what is not acked within 3 seconds."""
 _WATCHED = 500
 """Fewer than there may be chores: what is put on in a flood has to be taken off."""
 _REFUSALS = 1000
@@ -98,16 +96,14 @@ class Waiting:
         if len(self._watches) < _WATCHED and self._chores.begin(self._attend(watch), "attend to who waits"):
             self._watches[message.turn_id] = watch
 
-    async def refused(self, message: UserMessage, ahead: int) -> None:
-        """Says that ``message`` is not taken, once however often it is handed in; returns when it is said, or soon."""
+    def refused(self, message: UserMessage, ahead: int) -> None:
+        """Says that ``message`` is not taken, once however often it is handed in."""
         if message.turn_id in self._refused:
             return
         self._refused[message.turn_id] = None
         if len(self._refused) > _REFUSALS:
             del self._refused[next(iter(self._refused))]
-        said = asyncio.Event()
-        if self._chores.begin(self._refuse(message, ahead, said), "refuse a message"):
-            await happens(said, within_s=_REFUSED_IN_TIME_S)
+        self._chores.begin(self._refuse(message, ahead), "refuse a message")
 
     def begun(self, claim: Claim) -> None:
         """A worker of this process answers ``claim`` now."""
@@ -230,7 +226,7 @@ class Waiting:
             if surface and found and found not in claim.shown:
                 await self._withdraw(surface, found)
 
-    async def _refuse(self, message: UserMessage, ahead: int, said: asyncio.Event) -> None:
+    async def _refuse(self, message: UserMessage, ahead: int) -> None:
         text = texts.REFUSED.say(self._language_of(message), count=ahead)
         try:
             if (surface := self._surface(message)) is not None:
@@ -240,8 +236,6 @@ class Waiting:
             log.warning(
                 "a refusal was not said", channel=str(message.conversation.channel), reason=str(error)
             )
-        finally:
-            said.set()
 
     def _end(self) -> None:
         for watch in self._watches.values():

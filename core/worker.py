@@ -97,20 +97,24 @@ class Worker:
                 found = await asyncio.shield(call)
             except asyncio.CancelledError:
                 with suppress(StoreUnavailable):
-                    self._start(await call, began)
+                    await self._take(await call, began)
                 raise
             except StoreUnavailable as error:
                 self._away.failed("claim", error)
                 await asyncio.sleep(_STORE_RETRY_S)
                 continue
             self._away.worked("claim")
-            if isinstance(found, Claim) and self._is_over(began):
-                await self._return_unbegun(found)
-            elif not self._start(found, began):
-                assert isinstance(found, Nothing)  # noqa: S101 - the only thing that is not started
+            await self._take(found, began)
+            if isinstance(found, Nothing):
                 await self._turns.wait(
                     min(_LONGEST_WAIT_S, _LONGEST_WAIT_S if found.due_s is None else found.due_s)
                 )
+
+    async def _take(self, found: Claim | Nothing, claimed_at: float) -> None:
+        if isinstance(found, Claim) and self._is_over(claimed_at):
+            await self._return_unbegun(found)
+        elif isinstance(found, Claim):
+            self._start(found, claimed_at)
 
     def _is_over(self, leased_at: float) -> bool:
         return asyncio.get_running_loop().time() >= leased_at + self._lease_s * 3 / 4
@@ -123,9 +127,7 @@ class Worker:
         with suppress(StoreUnavailable):  # then it runs out by itself
             await self._turns.release(claim)
 
-    def _start(self, found: Claim | Nothing, claimed_at: float) -> bool:
-        if isinstance(found, Nothing):
-            return False
+    def _start(self, found: Claim, claimed_at: float) -> None:
         hold = Hold(found)
         if found.stopped:
             hold.stopping.set()
@@ -137,7 +139,6 @@ class Worker:
         each = _Running(hold, task, self._deadline(hold, task, claimed_at))
         self._running[key] = each
         task.add_done_callback(lambda _: self._ended(key, each))
-        return True
 
     def _ended(self, key: str, each: _Running) -> None:
         each.deadline.cancel()

@@ -100,6 +100,10 @@ class Discord:
                 else:
                     ready.set_exception(PlatformRefused(f"Discord refuses the bot: {error}"))
                 return
+            except (
+                Exception
+            ):  # whatever the library raises when it is closed: somebody has to go on listening
+                log.exception("the Discord connection ended in a way nobody foresaw")
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, _LONGEST_BACKOFF_S)
 

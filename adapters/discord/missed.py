@@ -1,5 +1,6 @@
 """What was said while nobody listened, read from Discord's history."""
 
+import random
 from asyncio import sleep, timeout
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,9 @@ _PAGE = 100
 _CALL_TIMEOUT_S = 30.0
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Between the tries to read one page."""
+_FIRST = 20
+_LOOKED_AT = 1000
+"""Channels, at ten a second: more than two minutes would be no catching up any more."""
 _QUIET_S = 30 * 24 * 3600
 """A channel is looked at when something was accepted in it within this time.
 
@@ -30,7 +34,7 @@ being restarted, has something to catch up with too.
 """
 
 
-class Marks(Protocol):
+class LastHeard(Protocol):
     """Where each channel was last heard: core.store.channels.Channels.heard."""
 
     def __call__(self, platform: str, *, since_s: float) -> Awaitable[list[Heard]]: ...
@@ -42,14 +46,14 @@ class Missed:
     def __init__(
         self,
         reader: discord.Client,
-        marks: Marks,
+        last_heard: LastHeard,
         *,
         hours: float,
         most: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._reader = reader
-        self._marks = marks
+        self._last_heard = last_heard
         self._reach = timedelta(hours=hours)
         self._most = most
         self._now = now
@@ -57,10 +61,20 @@ class Missed:
         self._pace = Budget(10, 1.0, reserve=0)
 
     async def heard(self) -> Sequence[Heard]:
-        """Raises StoreUnavailable. First comes the channel where people wrote last: there they wait for an answer."""
+        """Raises StoreUnavailable. First come the channels where people wrote last: there they wait for an answer.
+
+        The others come in any order. A process that is replaced before it has read them all leaves them to the next one,
+        and in one order for all processes the same ones would always be left.
+        """
         since_s = max(_QUIET_S, self._reach.total_seconds())
-        found = await self._marks("discord", since_s=since_s)
-        return sorted(found, key=lambda heard: int(heard.last), reverse=True)
+        found = await self._last_heard("discord", since_s=since_s)
+        newest = sorted(found, key=lambda heard: int(heard.last), reverse=True)[:_LOOKED_AT]
+        if len(newest) < len(found):
+            log.warning(
+                "not every channel is looked at", looked_at=len(newest), left_out=len(found) - len(newest)
+            )
+        first, others = newest[:_FIRST], newest[_FIRST:]
+        return [*first, *random.sample(others, len(others))]
 
     async def missed(self, gap: Gap) -> AsyncGenerator[UserMessage, None]:
         """What was said to the bot in ``gap``, oldest first."""

@@ -15,6 +15,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.answers import no_of
 from adapters.slack.events import read_event
 from adapters.slack.files import SlackFiles
 from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA
@@ -207,10 +208,10 @@ def _admitted(token: str) -> Generator[None, None, None]:
     try:
         yield
     except SlackApiError as error:
-        status = error.response.status_code
-        reason = str(error.response.get("error") or f"HTTP {status}")
-        if status == _TOO_MANY or status >= _SERVER_ERRORS or reason in _NOT_THE_TOKEN:
-            raise PlatformUnreachable(f"Slack cannot be reached: {reason}") from error
-        raise PlatformRefused(f"Slack refuses {token}: {reason}") from error
-    except (aiohttp.ClientError, OSError) as error:
+        no = no_of(error)
+        if not no.name or no.status == _TOO_MANY or no.status >= _SERVER_ERRORS or no.name in _NOT_THE_TOKEN:
+            raise PlatformUnreachable(f"Slack cannot be reached: {no}") from error
+        raise PlatformRefused(f"Slack refuses {token}: {no}") from error
+    except (aiohttp.ClientError, AttributeError, OSError) as error:
+        # slack_sdk raises AttributeError for an answer with status 200 that is a text.
         raise PlatformUnreachable(f"Slack cannot be reached: {type(error).__name__}") from error

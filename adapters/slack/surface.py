@@ -9,12 +9,14 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.answers import no_of
 from adapters.slack.markup import inert
 from core.conversation import UserMessage
 from core.drawing import drawn
 from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
 from core.pacing import Budget
 
+_TOO_MANY = 429
 _EVENT_TYPE = "drun_reply"
 _MARK = "hourglass_flowing_sand"
 _MARKED_ALREADY = {
@@ -111,7 +113,7 @@ class SlackSurface:
                 else:
                     await self.client.reactions_remove(channel=self._channel, name=_MARK, timestamp=question)
             except SlackApiError as error:
-                if error.response.get("error") not in _MARKED_ALREADY:
+                if no_of(error).name not in _MARKED_ALREADY:
                     raise
 
     @property
@@ -127,10 +129,10 @@ async def _translated() -> AsyncGenerator[None, None]:
     try:
         yield
     except SlackApiError as error:
-        name = str(error.response.get("error", ""))
-        if name in {"ratelimited", "rate_limited"}:
-            retry_after = float(error.response.headers.get("Retry-After", 1))
-            raise SurfaceBusy(name, retry_after=retry_after) from error
-        raise (SurfaceGone if name in _GONE else SurfaceFailed)(name) from error
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        no = no_of(error)
+        if no.name in {"ratelimited", "rate_limited"} or no.status == _TOO_MANY:
+            raise SurfaceBusy(str(no), retry_after=no.retry_after) from error
+        raise (SurfaceGone if no.name in _GONE else SurfaceFailed)(str(no)) from error
+    except (aiohttp.ClientError, AttributeError, TimeoutError, OSError) as error:
+        # slack_sdk raises AttributeError for an answer with status 200 that is a text.
         raise SurfaceFailed(f"{type(error).__name__}: {error}") from error

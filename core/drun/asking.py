@@ -61,7 +61,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Asking:
-    """All questions of a process go through one of these: it remembers who is down."""
+    """One question to whoever can answer it. ``breakers`` are those of the process: they remember who is down."""
 
     client: ModelClient
     catalog: Catalog
@@ -79,7 +79,7 @@ class Asking:
         try:
             async with aclosing(self._in_turn(choice, fit)) as said:
                 async for asked, delta in said:
-                    spoken = spoken or bool(delta.text)
+                    spoken = (spoken and not delta.retracted) or bool(delta.text.strip())
                     yield asked, delta
         except ModelUnknown:
             another = await self.catalog.choose(chosen)
@@ -100,7 +100,7 @@ class Asking:
             try:
                 async with aclosing(self._one(model, fit, hurried=model is not candidates[-1])) as deltas:
                     async for delta in deltas:
-                        spoken = spoken or bool(delta.text)
+                        spoken = (spoken and not delta.retracted) or bool(delta.text.strip())
                         yield asked, delta
             except (ModelError, QuestionTooLong) as error:
                 # Whoever stands in may have a smaller window: that is no fault of the question.
@@ -148,7 +148,7 @@ class Asking:
         try:
             async with aclosing(self._stream(model, messages, limit)) as deltas:
                 async for delta in deltas:
-                    spoken = spoken or bool(delta.text)
+                    spoken = (spoken and not delta.retracted) or bool(delta.text.strip())
                     yield delta
         except WindowExceeded as error:
             if spoken:

@@ -150,7 +150,11 @@ class RawClaim:
 
     def parked(self, reason: str) -> Parked:
         messages = tuple(_json(entry) for entry in self.entries)
-        return Parked(str(self.conversation), messages, tuple(self._shown()), reason)
+        try:
+            shown = tuple(self._shown())
+        except ValueError:
+            shown = ()  # this may be what cannot be read
+        return Parked(str(self.conversation), messages, shown, reason)
 
     def read(self) -> Claim:
         """Raises ValueError, msgspec's own among them, for what another version wrote."""

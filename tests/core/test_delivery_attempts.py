@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.delivery import Delivery
+from core.delivery import BUSY_S, Delivery
 from core.errors import SurfaceBusy, SurfaceError, SurfaceFailed, SurfaceGone
 from core.hold import LeaseLost
 from tests.core.replies import deliver, expected, no_checkpoint
-from tests.fakes.clock import virtual_time
+from tests.fakes.clock import now, virtual_time
 from tests.fakes.surface import FakeSurface, Write
 
 
@@ -186,3 +186,35 @@ async def test_a_reply_that_somebody_removes_is_not_posted_again() -> None:
             await delivery.finish()
 
     assert [write.kind for write in surface.writes] == ["post", "edit"]
+
+
+@virtual_time
+async def test_a_platform_that_asks_for_more_time_than_there_is_is_not_waited_for() -> None:
+    surface = FakeSurface(outcomes=deque([SurfaceBusy(retry_after=1800)]))
+    began = now()
+    async with deliver(surface) as delivery:
+        delivery.add("Yes")
+        with pytest.raises(SurfaceFailed):
+            await delivery.finish()
+    assert now() - began < BUSY_S
+
+
+@virtual_time
+async def test_what_was_withdrawn_is_no_part_of_the_reply_any_more() -> None:
+    surface = FakeSurface(earlier=["a", "b"])
+    async with deliver(surface, ["a", "b"]) as delivery:
+        delivery.add("Yes")
+        await delivery.finish()
+    assert delivery.messages == ["a"]
+
+
+@virtual_time
+async def test_a_further_message_that_a_dead_attempt_has_withdrawn_is_posted_anew() -> None:
+    surface = FakeSurface(limit=300, earlier=["a"], outcomes=deque([None, SurfaceGone()]))
+    surface.shown["b"] = "withdrawn by now"
+    text = "".join(f"w{number} " for number in range(100))
+    async with deliver(surface, ["a", "b"], again=True) as delivery:
+        delivery.add(text)
+        await delivery.finish()
+    assert delivery.messages[0] == "a"
+    assert delivery.messages[1] == "m1"

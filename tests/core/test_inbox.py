@@ -113,7 +113,7 @@ async def test_a_turn_that_waits_is_told_of_and_its_answer_written_over_the_noti
             await turns.commit(claim, answered(claim))
 
 
-async def test_a_refused_message_is_told_so_before_it_returns(
+async def test_a_refused_message_is_told_so(
     connections: Connections, catalog: Catalog
 ) -> None:
     platform = FakePlatform()
@@ -125,4 +125,5 @@ async def test_a_refused_message_is_told_so_before_it_returns(
         await inbox.accept(said("one"))
         refused = said("two")
         assert (await inbox.accept(refused)).refused
+        await platform.of(refused).until(lambda: bool(platform.of(refused).sealed))
         assert platform.of(refused).texts() == [texts.REFUSED.say("en", count=1)]

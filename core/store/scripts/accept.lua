@@ -11,15 +11,17 @@ if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then
   redis.call('EXPIRE', KEYS[2], ARGV[3])
   return {0}
 end
+local before = redis.call('LLEN', KEYS[3])
+local full = before >= tonumber(ARGV[10])
 local mode = redis.call('HGET', KEYS[5], 'busy') or ARGV[9]
-if ARGV[7] == 's' or (ARGV[7] == 'm' and mode == 'interrupt') then
+-- A stop is obeyed also where it finds no room; a message that is not taken interrupts nothing.
+if ARGV[7] == 's' or (ARGV[7] == 'm' and mode == 'interrupt' and not full) then
   if redis.call('HEXISTS', KEYS[4], 'attempt') == 1 then
     redis.call('HSET', KEYS[4], 'stop', 1)
     redis.call('PUBLISH', ARGV[6], ARGV[1])
   end
 end
-local before = redis.call('LLEN', KEYS[3])
-if before >= tonumber(ARGV[10]) then return {-1, before} end
+if full then return {-1, before} end
 redis.call('SET', KEYS[1], 1, 'EX', ARGV[3])
 redis.call('SET', KEYS[2], 1, 'EX', ARGV[3])
 local sequence = redis.call('HINCRBY', KEYS[5], 'sequence', 1)

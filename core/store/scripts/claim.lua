@@ -43,7 +43,7 @@ while true do
     local taken = tonumber(known[5] or '0')
     -- Not the attempt: it does not count what was given back, and whoever gave it back may have posted.
     local again = taken > 0 and 1 or 0
-    if attempt == 1 or taken == 0 then
+    if taken == 0 then
       taken = together(queue, entry, chosen[3] or ARGV[4])
       redis.call('HSET', state, 'taken', taken)
     end

@@ -75,7 +75,8 @@ class Reference:
     def accept(self, message: UserMessage, kind: Kind) -> Accepted:
         where = message.conversation
         place = self.places[where]
-        interrupts = kind is Kind.MESSAGE and self.busy[where.channel] is Busy.INTERRUPT
+        full = len(place.queue) >= self.most_waiting
+        interrupts = kind is Kind.MESSAGE and self.busy[where.channel] is Busy.INTERRUPT and not full
         if kind is Kind.STOP or interrupts:
             self.stop(where)
         ahead, line = (
@@ -85,7 +86,7 @@ class Reference:
                 for other in self.claimable()
             ),
         )
-        if ahead >= self.most_waiting:
+        if full:
             return Accepted(new=False, ahead=ahead, refused=True)
         sequence = self._append(message, kind)
         if where.thread is not None and place.root is None:
@@ -122,7 +123,7 @@ class Reference:
         place.fence, place.leased = fence, True
         place.attempt = (place.attempt or 0) + 1
         again = place.taken > 0
-        if place.attempt == 1 or not place.taken:
+        if not place.taken:
             place.taken = self._together(where)
         taken = place.queue[: place.taken]
         return Expected(

@@ -7,6 +7,7 @@ import pytest
 from core.store.channels import Channels
 from core.store.claims import Busy, Claim, Kind, Lease, Nothing
 from core.store.connection import Connections
+from core.store.parked import ParkedTurns
 from core.store.turns import TOGETHER, Turns
 from tests.core.store.talk import (
     GENERAL,
@@ -237,3 +238,36 @@ async def test_a_channel_is_listed_with_what_was_heard_last(turns: Turns, channe
     assert (heard.channel, heard.last) == (GENERAL, "1000000000000000001")
     assert await channels.heard("discord", since_s=60) == []
     assert await channels.heard("slack", since_s=-60) == []
+
+
+@pytest.mark.parametrize("busy", [Busy.COLLECT, Busy.INTERRUPT])
+async def test_a_turn_that_was_given_back_takes_in_no_later_message(
+    turns: Turns, channels: Channels, busy: Busy
+) -> None:
+    """It may be half shown, or about to be stopped: what came after it would be ended with it, unanswered."""
+    await channels.choose_busy(GENERAL, busy)
+    first = await ask(turns, "one")
+    await turns.release(first)
+    await turns.accept(said("two"))
+    again = await claimed(turns)
+    assert texts(again) == ["one"]
+    await turns.commit(again, answered(again))
+    assert texts(await claimed(turns)) == ["two"]
+
+
+async def test_a_message_that_is_not_taken_interrupts_nothing(connections: Connections) -> None:
+    turns = turns_of(connections, most_waiting=1)
+    await channels_of(connections).choose_busy(GENERAL, Busy.INTERRUPT)
+    claim = await ask(turns, "one")
+    assert (await turns.accept(said("two"))).refused
+    assert await turns.renew([claim]) == [Lease.KEPT]
+
+
+async def test_a_turn_of_which_nothing_can_be_read_is_parked_all_the_same(
+    turns: Turns, connections: Connections
+) -> None:
+    await turns.accept(said("one"))
+    await connections.ask.hset(f"drun:{{0}}:state:{ROOM}", "shown:1", "no list")
+    assert await turns.claim() == Nothing(0.0)
+    [given_up] = await ParkedTurns(connections, partitions=1).all()
+    assert given_up.turn.shown == ()
