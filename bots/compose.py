@@ -90,6 +90,7 @@ async def models(
             aliases=drun.aliases(),
             runs=drun.services_run(),
             twins=drun.twins(),
+            windows=drun.windows(),
             order=drun.drun_fallback,
             ttl_s=drun.drun_models_ttl_s,
             shelf=None if drun.demo else shelf,  # its address is another one each time

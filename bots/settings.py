@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
@@ -28,6 +29,7 @@ INSTRUCTIONS = (
 USUAL_MODEL = "public/deepseek-v3"
 """In d.run's table, the example of its documentation, and quick to answer."""
 
+_LEAST_WINDOW = 512
 _REGION = re.compile(r"[a-z]+-[0-9]+")
 
 
@@ -65,6 +67,7 @@ class DrunSettings(BaseModel):
     drun_models_ttl_s: float = Field(default=LIFETIME_S, ge=1.0)
     drun_fallback: Annotated[Order, BeforeValidator(_order)] = Order.CHOSEN
     drun_completions: Several = []
+    drun_context_tokens: Several = []
     drun_rpm: int = Field(default=0, ge=0)
     drun_max_concurrency: int = Field(default=0, ge=0)
     drun_show_reasoning: Annotated[Literal["off", "summary"], BeforeValidator(_lower)] = "summary"
@@ -137,6 +140,11 @@ class DrunSettings(BaseModel):
         """Which documented model a public id stands for, where the operator says so."""
         return {run.public: run.name for run in read_runs(self.drun_service_models) if run.public}
 
+    def windows(self) -> dict[str, int]:
+        """The operator's own windows by id; under the empty one for all of whose window nothing is known."""
+        pairs = [entry.rpartition("=") for entry in self.drun_context_tokens]
+        return {model.strip(): int(tokens) for model, _, tokens in pairs}
+
     def problems(self) -> list[str]:
         return [*self._wrong_addresses(), *self._wrong_models(), *self._wrong_keys()]
 
@@ -148,9 +156,13 @@ class DrunSettings(BaseModel):
         for name, urls in (("DRUN_BASE_URL", maas), ("DRUN_SERVICE_BASE_URL", self.drun_service_base_url)):
             for url in urls:
                 try:
-                    normalised(url)
+                    host = urlsplit(normalised(url)).netloc
                 except ValueError as error:
                     yield f"{name}: {error}"
+                else:
+                    region = host.removesuffix(".d.run")
+                    if name != "DRUN_BASE_URL" and region != host and not _REGION.fullmatch(region):
+                        yield f"{name}: {url!r} names no region; it looks like https://sh-02.d.run"
 
     def _wrong_models(self) -> Iterator[str]:
         for problem in service_models.problems(self.drun_service_models):
@@ -158,6 +170,9 @@ class DrunSettings(BaseModel):
         for alias, equals, model in _pairs(self.drun_models):
             if not alias.strip() or (equals and not model.strip()):
                 yield f"DRUN_MODELS: {alias}{equals}{model} must be <model id> or <name>=<model id>"
+        for model, _, tokens in (entry.rpartition("=") for entry in self.drun_context_tokens):
+            if not tokens.strip().isdecimal() or int(tokens) < _LEAST_WINDOW:
+                yield f"DRUN_CONTEXT_TOKENS: {model}={tokens} must be <tokens> or <model id>=<tokens>, {_LEAST_WINDOW} at least"
         if self.local_model_path and not self.local_model_path.is_file():
             yield f"LOCAL_MODEL_PATH: there is no file {self.local_model_path}"
 

@@ -151,6 +151,8 @@ class Asking:
                     spoken = (spoken and not delta.retracted) or bool(delta.text.strip())
                     yield delta
         except WindowExceeded as error:
+            if error.limit:
+                self.catalog.learned(model, error.limit)
             if spoken:
                 raise
             limit = min(error.limit or limit, limit) // 2

@@ -36,7 +36,8 @@ class Catalog:
 
     ``aliases`` name ids in the operator's words and, when there are any, are all that may be chosen; an id that
     names itself is a plain allow-list entry. ``runs`` tells which documented model a service runs, and ``twins`` the
-    same of a public id that is documented nowhere.
+    same of a public id that is documented nowhere. ``windows`` are the operator's own, in tokens, by id; under the empty
+    one for all of whose window nothing is known.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Catalog:
         aliases: Mapping[str, str],
         runs: Mapping[str, str],
         twins: Mapping[str, str] | None = None,
+        windows: Mapping[str, int] | None = None,
         order: Order = Order.CHOSEN,
         ttl_s: float = LIFETIME_S,
         shelf: Shelf | None = None,
@@ -57,10 +59,12 @@ class Catalog:
         self._aliases = aliases
         self._twins = twins or {}
         self._named = {**runs, **self._twins}
+        self._windows = windows or {}
         self._order = order
         self._ttl_s = ttl_s
         self._lists = Lists(client, endpoints, ttl_s=ttl_s, shelf=shelf)
         self._refused: dict[tuple[Endpoint, str], float] = {}
+        self._named_windows: dict[tuple[Endpoint, str], int] = {}
         self._missed = ""
 
     @property
@@ -214,7 +218,10 @@ class Catalog:
 
     def _model(self, listed: Listed, endpoint: Endpoint) -> Model:
         known = documented(self._named.get(listed.id, listed.id)) or Documented()
-        window = endpoint.window or listed.max_model_len or known.window
+        # A server that has refused a request names what it really has; a list or a table may be older.
+        named = self._named_windows.get((endpoint, listed.id))
+        listed_window = endpoint.window or listed.max_model_len or known.window or self._windows.get("")
+        window = self._windows.get(listed.id) or named or listed_window
         price = None if endpoint.deployment is Deployment.SERVICE else known.price
         return Model(
             listed.id,
@@ -228,6 +235,11 @@ class Catalog:
             price,
             known.name or "",
         )
+
+    def learned(self, model: Model, window: int) -> None:
+        """``model``'s server has refused a request and named its window: the next one need not find out again."""
+        if window < model.window:
+            self._named_windows[model.endpoint, model.id] = window
 
     def _tell_once(self) -> None:
         if self._missed != self._default:

@@ -38,7 +38,11 @@ _FINAL: Mapping[int, type[ModelError]] = {401: KeyRefused, 402: NoBalance}
 _KEY = re.compile(r"sk-[A-Za-z0-9_-]{4,}")
 # The gateway writes its upstreams as Go does: "Post \"http://...\"", "dial tcp 10.0.0.1:8000", "lookup name on ...".
 _ADDRESS = re.compile(
-    r"\w+://[^\s\"\\]+|\d+\.\d+\.\d+\.\d+(?::\d+)?|\[[0-9a-f:.]+(?:%\w+)?\](?::\d+)?|(?<=\blookup )[^\s:]+",
+    r"\w+://[^\s\"\\]+|\d+\.\d+\.\d+\.\d+(?::\d+)?|\[[0-9a-f:.]+(?:%\w+)?\](?::\d+)?|(?<=\blookup )[^\s:]+"
+    # Names that only an installation's own network knows, and any host that is named with its port.
+    r"|\b[\w.-]{1,200}\.(?:internal|local|svc|cluster|lan)\b[\w.-]{0,200}(?::\d+)?"
+    r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}:\d{2,5}\b"
+    r"|(?<![\w:])[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])",
     re.IGNORECASE,
 )
 

@@ -62,6 +62,11 @@ async def test_a_conversation_too_long_for_the_server_is_asked_again_with_less(s
     assert second.prompt == "and now?"
     assert (await stage.history())[-1].complete
 
+    stage.drun.script(Script("At once."))
+    assert await stage.answer("and then?") == ["At once."]
+    assert len(stage.drun.requests) == 3, "the window that was named is remembered"
+    assert len(stage.drun.requests[2].messages) < len(first.messages)
+
 
 async def test_a_conversation_that_is_too_long_even_then_ends_in_a_notice(stage: Scene) -> None:
     for number in range(60):

@@ -113,9 +113,7 @@ async def test_a_turn_that_waits_is_told_of_and_its_answer_written_over_the_noti
             await turns.commit(claim, answered(claim))
 
 
-async def test_a_refused_message_is_told_so(
-    connections: Connections, catalog: Catalog
-) -> None:
+async def test_a_refused_message_is_told_so(connections: Connections, catalog: Catalog) -> None:
     platform = FakePlatform()
     turns = Turns(connections, partitions=1, lease_s=100, history_ttl_s=60, most_waiting=1)
     channels = channels_of(connections)

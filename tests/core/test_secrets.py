@@ -31,10 +31,12 @@ from tests.doubles.drun.wire import go_json
 KEY = "sk-x1VDTAFB7-_very-secret"
 SECRETS = re.compile(
     rf"{KEY}|sk-theirs-0123456789|10\.0\.0\.\d|{re.escape(INTERNAL_URL)}|upstream-7\.internal|fe80::1"
+    r"|vllm-7|model-3|2001:db8|gpu\.example"
 )
 
 LEAKY = (
-    f"Post {INTERNAL_URL}: key {KEY}: dial tcp [fe80::1%eth0]:80: lookup upstream-7.internal on 10.0.0.53:53"
+    f"Post {INTERNAL_URL}: key {KEY}: dial tcp [fe80::1%eth0]:80: lookup upstream-7.internal on 10.0.0.53:53 "
+    "vllm-7.ns.svc.cluster.local:8000 model-3.internal 2001:db8::7 gpu.example.com:8080"
 )
 
 

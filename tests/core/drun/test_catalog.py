@@ -429,3 +429,28 @@ async def test_a_public_id_that_spells_the_documented_name_is_a_twin(
     drun.maas.models.append("public/qwen2.5-7b-instruct")
     found = catalog(client, maas(drun), service(drun), runs={QWEN: "Qwen2.5-7B-Instruct"})
     assert await twins_of(found, QWEN) == [QWEN, "public/qwen2.5-7b-instruct"]
+
+
+async def test_the_operator_may_know_windows_that_no_list_and_no_table_has(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    windows = {"": 20_000, "public/deepseek-v3": 30_000}
+    drun.maas.models.append("public/deepseek-v4-flash")
+    found = Catalog(client, [maas(drun)], aliases={}, runs={}, windows=windows)
+    assert (await found.find("public/deepseek-v3")).window == 30_000
+    assert (await found.find("public/deepseek-v4-flash")).window == 20_000
+    assert (await found.find("public/deepseek-r1")).window == 131_072
+    await found.aclose()
+
+
+async def test_the_window_that_a_server_named_in_a_refusal_is_remembered(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    found = Catalog(client, [maas(drun)], aliases={}, runs={})
+    model = await found.find("public/deepseek-v3")
+    found.learned(model, 4096)
+    assert (await found.find("public/deepseek-v3")).window == 4096
+    found.learned(await found.find("public/deepseek-v3"), 9_999_999)
+    assert (await found.find("public/deepseek-v3")).window == 4096
+    assert (await found.find("public/deepseek-r1")).window == 131_072
+    await found.aclose()
