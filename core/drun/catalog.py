@@ -122,7 +122,10 @@ class Catalog:
         return Choice(model, wanted if gone else "")
 
     async def default(self) -> Model:
-        """The model of who has chosen none: the setting's, or the first listed when that one is gone."""
+        """The model of who has chosen none: the setting's, or when that one is gone the first that is documented.
+
+        A list may hold models that draw, and says so of none; a documented one chats.
+        """
         if self._default:
             try:
                 return await self.find(self._default)
@@ -134,7 +137,7 @@ class Catalog:
                 "no endpoint lists a model"
             )
             raise problem.with_traceback(None)  # it is kept, and would grow with everybody it is raised for
-        return models[0]
+        return next((model for model in models if model.name), models[0])
 
     async def candidates(self, chosen: Model) -> list[Model]:
         """``chosen`` and who else runs the same model, in the order in which they are to be asked."""
@@ -244,4 +247,4 @@ class Catalog:
     def _tell_once(self) -> None:
         if self._missed != self._default:
             self._missed = self._default
-            log.warning("the default model is not offered; the first listed answers", model=self._default)
+            log.warning("the default model is not offered; another one answers", model=self._default)

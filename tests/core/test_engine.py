@@ -18,7 +18,7 @@ from core.store.claims import Nothing
 from core.store.connection import Connections
 from tests.core.drun.talk import maas, model_client, service
 from tests.core.scene import Scene, scene
-from tests.core.store.talk import GENERAL, ROOM, ask, claimed, exchange, expire, said
+from tests.core.store.talk import GENERAL, ROOM, ask, claimed, eventually, exchange, expire, said
 from tests.doubles.drun.refusals import OVERFLOWS, rate_limited, unreachable, upstream_error
 from tests.doubles.drun.script import Fault, Script
 from tests.doubles.drun.server import DrunDouble
@@ -215,6 +215,7 @@ async def test_a_turn_that_is_taken_over_is_written_into_the_messages_that_are_t
     dying = stage.answering(first)
     await script.release(2)
     await surface.until(lambda: surface.texts() == ["one two ▍"])
+    await eventually(lambda: connections.ask.hexists(f"drun:{{0}}:state:{ROOM}", f"shown:{first.sequence}"))
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
     await expire(connections.ask, ROOM)

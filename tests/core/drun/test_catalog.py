@@ -454,3 +454,12 @@ async def test_the_window_that_a_server_named_in_a_refusal_is_remembered(
     assert (await found.find("public/deepseek-v3")).window == 4096
     assert (await found.find("public/deepseek-r1")).window == 131_072
     await found.aclose()
+
+
+async def test_a_model_that_may_draw_does_not_stand_in_for_the_default(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    drun.maas.models[:] = ["public/a-model-that-draws", "public/deepseek-v4-flash"]
+    found = Catalog(client, [maas(drun)], default="public/gone", aliases={}, runs={})
+    assert (await found.default()).id == "public/deepseek-v4-flash"
+    await found.aclose()
