@@ -332,3 +332,10 @@ async def test_turns_of_one_conversation_follow_each_other_without_a_gap(stage: 
     assert all(later == earlier + 2 for earlier, later in pairwise(sent))
     assert [turn.text for turn in await stage.history()] == ["0", "1", "2", "3", "4"]
     assert (await ask(stage.turns, "done")).attempt == 1
+
+
+async def test_nothing_is_shown_by_who_may_have_lost_the_lease(stage: Scene) -> None:
+    claim = await stage.asked("hello")
+    with pytest.raises(LeaseLost):
+        await stage.engine.answer(Hold(claim, until=0.0))
+    assert stage.platform.of(claim.message).writes == []
