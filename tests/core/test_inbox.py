@@ -125,3 +125,21 @@ async def test_a_refused_message_is_told_so(connections: Connections, catalog: C
         assert (await inbox.accept(refused)).refused
         await platform.of(refused).until(lambda: bool(platform.of(refused).sealed))
         assert platform.of(refused).texts() == [texts.REFUSED.say("en", count=1)]
+
+
+async def test_nobody_is_told_of_a_refusal_that_is_insisted_on(
+    connections: Connections, catalog: Catalog
+) -> None:
+    """It is handed in again until it is taken: people would be asked to repeat what is answered all the same."""
+    platform = FakePlatform()
+    turns = Turns(connections, partitions=1, lease_s=100, history_ttl_s=60, most_waiting=1)
+    channels = channels_of(connections)
+    async with Chores() as chores:
+        waiting = Waiting({"slack": platform}, chores, place=turns.place, busy_of=channels.busy_of)
+        inbox = Inbox(Desk(turns, channels, catalog), Journals(connections, ttl_s=60), waiting=waiting)
+        await inbox.accept(said("one"))
+        again = said("two")
+        before = chores.running
+        assert (await inbox.accept(again, insisting=True)).refused
+        assert chores.running == before, "nothing is under way that would tell"
+    assert platform.of(again).writes == []
