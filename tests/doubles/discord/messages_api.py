@@ -182,8 +182,9 @@ def list_messages(call: Call) -> Reply:
         (message for message in place.messages if not message.deleted), key=lambda message: int(message.id)
     )
     if side == "around":
-        near = sorted(there, key=lambda message: abs(int(message.id) - pivot))[:limit]
-        page = sorted(near, key=lambda message: int(message.id))
+        # Half of them older, whatever the time between them: ids tell milliseconds, not places.
+        older = [message for message in there if int(message.id) < pivot][-(limit // 2) :] if limit > 1 else []
+        page = (older + [message for message in there if int(message.id) >= pivot])[:limit]
     elif side == "before":
         page = [message for message in there if int(message.id) < pivot][-limit:]
     elif side == "after":
