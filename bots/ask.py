@@ -8,7 +8,7 @@ from functools import partial
 import typer
 
 from bots.compose import models
-from bots.settings import DrunSettings
+from bots.drun_settings import DrunSettings
 from core import texts
 from core.conversation import Message
 from core.drun.asking import GONE, Asking
@@ -61,11 +61,12 @@ async def list_models(drun: DrunSettings) -> None:
     async with models(drun) as found:
         chosen = await found.catalog.choose("")
         offered = await found.catalog.all()
-        width = max((len(model.id) for model in offered), default=0)
-        for model in offered:
+        names = [" = ".join(filter(None, (model.alias, model.id))) for model in offered]
+        width = max(map(len, names), default=0)
+        for name, model in zip(names, offered, strict=True):
             mark = "*" if model.id == chosen.model.id else " "
             where = model.described(language)
-            typer.echo(f"{mark} {model.id:<{width}}  {where} · {model.endpoint.host}")
+            typer.echo(f"{mark} {name:<{width}}  {where} · {model.endpoint.host}")
         _tell(GONE.say(language, chosen=chosen.gone, model=chosen.model.id) if chosen.gone else "")
         for endpoint, problem in found.catalog.problems.items():
             _tell(f"{endpoint.deployment} ({endpoint.host}): {problem.notice(language)}")

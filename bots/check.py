@@ -1,17 +1,18 @@
 """Saying what works and what is missing, by trying it."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 
 import typer
 
 from bots.compose import House, house
 from bots.configuration import Configuration
+from bots.drun_settings import DrunSettings
 from bots.logs import redacted
-from bots.settings import DrunSettings
 from core.conversation import Message
 from core.drun.asking import GONE
-from core.drun.calls import ChatRequest
+from core.drun.calls import ChatRequest, Sampling
 from core.drun.client import ModelClient
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.model import Model
@@ -60,12 +61,12 @@ async def _models(built: House, configuration: Configuration) -> bool:
     # A list that others have read and keep would tell nothing of this key.
     await built.models.catalog.reread()
     lines = {endpoint: await _listed(built, endpoint) for endpoint in built.models.endpoints}
-    answers = await _default(built, configuration.drun)
-    wrong = {endpoint.deployment for endpoint, well in lines.items() if not well or not answers}
+    blamed = await _default(built, configuration.drun)
+    wrong = {endpoint.deployment for endpoint, well in lines.items() if not well or endpoint in blamed}
     for deployment, steps in _STEPS.items():
         if configuration.drun.demo or deployment in wrong:
             typer.echo(steps + "\n")
-    return all(lines.values()) and answers
+    return all(lines.values()) and not blamed
 
 
 async def _listed(built: House, endpoint: Endpoint) -> bool:
@@ -78,8 +79,11 @@ async def _listed(built: House, endpoint: Endpoint) -> bool:
     return well
 
 
-async def _default(built: House, drun: DrunSettings) -> bool:
-    """The model of who has chosen none: that it is the one that was wanted, and that it answers."""
+async def _default(built: House, drun: DrunSettings) -> Sequence[Endpoint]:
+    """The model of who has chosen none: that it is the one that was wanted, and that it answers.
+
+    Returns the endpoints that may be at fault; none when all is well.
+    """
     model = None
     try:
         chosen = await built.models.catalog.choose("")
@@ -89,15 +93,16 @@ async def _default(built: House, drun: DrunSettings) -> bool:
         async with asyncio.timeout(_PATIENCE_S):
             await _try(built.models.client, model)
     except ModelError as error:
-        well = _line("default model", error.notice(_LANGUAGE), well=False)
+        _line("default model", error.notice(_LANGUAGE), well=False)
         _advise(error, model.endpoint if model else None)
-        return well
+        return [model.endpoint] if model else built.models.endpoints
     except TimeoutError:
-        return _line("default model", f"no answer within {_PATIENCE_S:.0f} s", well=False)
+        _line("default model", f"no answer within {_PATIENCE_S:.0f} s", well=False)
+        return [model.endpoint] if model else built.models.endpoints
     # Who set a model wants that one; without a setting any will do.
-    return _line(
-        "default model", gone or f"{model.label} answers", well=not (gone and drun.drun_default_model)
-    )
+    well = not (gone and drun.drun_default_model)
+    _line("default model", gone or f"{model.label} answers", well=well)
+    return [] if well else built.models.endpoints
 
 
 def _advise(error: ModelError | None, endpoint: Endpoint | None) -> None:
@@ -111,7 +116,7 @@ def _advise(error: ModelError | None, endpoint: Endpoint | None) -> None:
 
 async def _try(client: ModelClient, model: Model) -> None:
     """Asks for one word: a list tells neither of an empty account nor of a service that is down."""
-    question = ChatRequest(model.id, [Message("user", "Say ok.")], max_tokens=1)
+    question = ChatRequest(model.id, [Message("user", "Say ok.")], sampling=Sampling(max_tokens=1))
     async with aclosing(client.stream(model.endpoint, question)) as deltas:
         async for _ in deltas:
             pass

@@ -17,12 +17,13 @@ from bots.ask import ask as ask_model
 from bots.ask import list_models
 from bots.check import check as check_all
 from bots.configuration import configure
+from bots.drun_settings import DrunSettings
 from bots.embedded.demo_model import DemoModelUnavailable
 from bots.embedded.store import StoreUnavailable as NoPrivateStore
 from bots.reading import SettingsWrong, given, read, wrong
 from bots.run import NothingRuns
 from bots.run import run as run_all
-from bots.settings import DrunSettings, StoreSettings
+from bots.settings import StoreSettings
 from core.errors import ChatError, PlatformRefused
 from core.texts import language_of
 

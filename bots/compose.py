@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 from bots import platforms
 from bots.configuration import Configuration
+from bots.drun_settings import DrunSettings
 from bots.embedded.demo_model import demo_model
 from bots.embedded.store import private_store
 from bots.latecomers import Latecomers
 from bots.reading import wrong
-from bots.settings import DrunSettings, StoreSettings
+from bots.settings import StoreSettings
+from core.answering import Means
 from core.attachments import MEGABYTE, Files
 from core.books import Books
 from core.chores import Chores
-from core.commands import Desk
+from core.commands.desk import Desk
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
@@ -28,6 +30,7 @@ from core.store.calibrations import Calibrations
 from core.store.channels import Channels
 from core.store.connection import Connections, connect
 from core.store.journal import Journals
+from core.store.preferences import Preferences
 from core.store.shelf import Shelf
 from core.store.turns import Turns
 from core.store.usage import Spending
@@ -81,8 +84,15 @@ async def models(
             endpoints = [Endpoint(Deployment.DEMO, demo.base_url, demo.api_key, demo.context_tokens)]
         else:
             endpoints = drun.endpoints()
-        http = await stack.enter_async_context(http_client())
-        client = ModelClient(http, completions=drun.drun_completions, limiter=limiter)
+        patience = drun.patience()
+        http = await stack.enter_async_context(http_client(patience))
+        client = ModelClient(
+            http,
+            patience,
+            completions=drun.drun_completions,
+            limiter=limiter,
+            sampling=drun.sampling(),
+        )
         catalog = Catalog(
             client,
             endpoints,
@@ -117,7 +127,12 @@ async def _shared_models(drun: DrunSettings, connections: Connections) -> AsyncG
         yield found
 
 
-def _desk(configuration: Configuration, connections: Connections, catalog: Catalog) -> Desk:
+def _desk(
+    configuration: Configuration,
+    connections: Connections,
+    catalog: Catalog,
+    ready: Mapping[str, Platform],
+) -> Desk:
     store, work = configuration.store, configuration.work
     turns = Turns(
         connections,
@@ -127,11 +142,39 @@ def _desk(configuration: Configuration, connections: Connections, catalog: Catal
         busy=work.busy_mode,
         most_waiting=work.waiting_turns,
     )
-    return Desk(turns, Channels(connections, partitions=store.partitions, busy=work.busy_mode), catalog)
+    preferences = Preferences(
+        connections,
+        partitions=store.partitions,
+        history_ttl_s=store.history_ttl_s,
+        defaults=_defaults(configuration),
+    )
+    return Desk(
+        turns,
+        Channels(connections, partitions=store.partitions),
+        catalog,
+        preferences,
+        Spending(connections),
+        ready,
+        frozenset(work.admins),
+    )
 
 
-def _books(chores: Chores, connections: Connections) -> Books:
-    books = Books(chores, calibrations=Calibrations(connections), usage=Spending(connections))
+def _defaults(configuration: Configuration) -> dict[str, str]:
+    """The operator's variables as settings of a chat: what counts where nobody has chosen, and is shown as such."""
+    drun = configuration.drun
+    temperature, tokens = drun.drun_temperature, drun.drun_max_tokens
+    return {
+        "system": drun.system_prompt,
+        "thinking": drun.drun_show_reasoning,
+        "language": drun.reply_language,
+        "busy": configuration.work.busy_mode.value,
+        "temperature": "" if temperature is None else f"{temperature:g}",
+        "max_tokens": "" if tokens is None else str(tokens),
+    }
+
+
+def _books(chores: Chores, connections: Connections, spending: Spending) -> Books:
+    books = Books(chores, calibrations=Calibrations(connections), usage=spending)
     books.refresh()  # before anybody asks; nobody waits for it
     return books
 
@@ -145,12 +188,12 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
             connect(url, wait_replicas=configuration.store.wait_replicas)
         )
         found = await stack.enter_async_context(_shared_models(configuration.drun, connections))
-        desk = _desk(configuration, connections, found.catalog)
-        language = configuration.drun.reply_language
         ready: dict[str, Platform] = {}
+        desk = _desk(configuration, connections, found.catalog, ready)
+        language = configuration.drun.reply_language
         chores = Chores()
         waiting = Waiting(
-            ready, chores, place=desk.turns.place, busy_of=desk.channels.busy_of, language=language
+            ready, chores, place=desk.turns.place, busy_of=desk.preferences.busy_of, language=language
         )
         outage = Outage(ready, chores, ask=desk.turns.settled_partitions, language=language)
         journals = Journals(connections, ttl_s=configuration.store.history_ttl_s)
@@ -171,17 +214,16 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
                 refused[name] = str(error)
         # Inside the platforms: what is under way ends while they can still be written to.
         await stack.enter_async_context(chores)
-        engine = Engine(
-            desk,
+        means = Means(
             found.client,
-            ready,
-            configuration.drun.system_prompt,
-            language,
-            waiting.begun,
-            thinking=configuration.drun.drun_show_reasoning != "off",
-            books=_books(chores, connections),
-            files=Files(int(configuration.work.attachment_mb * MEGABYTE)),
+            found.catalog,
+            desk.channels,
+            books=_books(chores, connections, desk.spending),
+            files=Files(
+                int(configuration.work.attachment_mb * MEGABYTE), pictures=configuration.drun.drun_send_images
+            ),
         )
+        engine = Engine(desk, means, waiting.begun)
         work = configuration.work
         worker = Worker(desk.turns, engine.answer, capacity=work.worker_turns, lease_s=work.lease_s)
         yield House(inbox, worker, found, configuration.store.partitions, ready, refused, later)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from bots import platforms
+from bots.drun_settings import DrunSettings
+from bots.limits import LimitSettings
 from bots.platforms import Section
 from bots.reading import given, read, wrong
-from bots.settings import DrunSettings, StoreSettings, WorkSettings
+from bots.settings import StoreSettings, WorkSettings
 
 WORKER = "worker"
 
@@ -19,6 +21,7 @@ class Configuration:
     drun: DrunSettings
     store: StoreSettings
     work: WorkSettings
+    limits: LimitSettings
     shown_on: Mapping[str, Section]
     """Every platform that is set up: replies can be shown there."""
     heard_on: Sequence[str]
@@ -38,7 +41,8 @@ def configure(wanted: Sequence[str] = (), environment: Mapping[str, str] | None 
     drun, drun_problems = read(DrunSettings, found)
     store, store_problems = read(StoreSettings, found)
     work, work_problems = read(WorkSettings, found)
-    problems = [*found.problems, *drun_problems, *store_problems, *work_problems]
+    limits, limit_problems = read(LimitSettings, found)
+    problems = [*found.problems, *drun_problems, *store_problems, *work_problems, *limit_problems]
     known: dict[str, Section] = {}
     skipped: dict[str, str] = {}
     for name in platforms.names():
@@ -54,10 +58,12 @@ def configure(wanted: Sequence[str] = (), environment: Mapping[str, str] | None 
         # A platform with a wrong setting is one that somebody means to run.
         meant = [name for name in platforms.names() if name != "web" and name not in skipped]
         problems += _demo_problems(drun, meant)
-    if problems or not (drun and store and work):
+    if problems or not (drun and store and work and limits):
         raise wrong(problems)
     heard = [name for name in known if not wanted or name in wanted]
-    return Configuration(drun, store, work, known, heard, skipped, works=not wanted or WORKER in wanted)
+    return Configuration(
+        drun, store, work, limits, known, heard, skipped, works=not wanted or WORKER in wanted
+    )
 
 
 def _wrong_names(wanted: Sequence[str], skipped: Mapping[str, str]) -> list[str]:

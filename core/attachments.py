@@ -54,6 +54,16 @@ SEEN_LAST = Text(
 log = structlog.get_logger()
 
 
+class PicturesOff(FileLeftOut):
+    """Value: ``names``, as Markdown."""
+
+    text = Text(
+        "{names} left out: no pictures are sent to models here. Please say in words what is to be seen, or ask the "
+        "operator of this bot to switch pictures on.",
+        "未使用 {names}：本机器人不会把图片发给模型。请用文字描述图片内容，或联系本机器人的管理员开启图片功能。",
+    )
+
+
 @dataclass(slots=True)
 class Question:
     """One question while it is answered. Its pictures are kept here, for every time it is sent, and nowhere else."""
@@ -160,6 +170,8 @@ class Files:
     most: int = 20 * MEGABYTE
     """Bytes of one file."""
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    pictures: bool = True
+    """Models are shown pictures. Else they are left out, and whoever sent one is told."""
 
     async def read(self, question: Question, platform: Platform, catalog: Catalog) -> None:
         """Reads what came with ``question``. Raises FileLeftOut when nothing is left that could be answered."""
@@ -168,16 +180,20 @@ class Files:
             return
         read = await asyncio.gather(*(self._one(each, platform) for each in attachments[:MOST_FILES]))
         pictures = [found for found in read if isinstance(found, Picture)]
+        if pictures and not self.pictures:
+            names = ", ".join(f"`{picture.name}`" for picture in pictures)
+            question.left_out.append(PicturesOff("pictures are switched off", names=names))
+            pictures = []
         question.pictures = pictures[:MOST_PICTURES]
         question.texts = _bounded([found for found in read if isinstance(found, TextFile)])
-        question.left_out = [found for found in read if isinstance(found, FileLeftOut)]
+        question.left_out += [found for found in read if isinstance(found, FileLeftOut)]
         beyond = [picture.name for picture in pictures[MOST_PICTURES:]]
         beyond += [attachment.name for attachment in attachments[MOST_FILES:]]
         question.left_out += [
             FileBeyond("", name=name, most=MOST_FILES, pictures=MOST_PICTURES) for name in beyond
         ]
         if question.pictures:
-            seeing = [f"`{model.id}`" for model in await catalog.all() if model.vision]
+            seeing = [f"`{model.called}`" for model in await catalog.all() if model.vision]
             question.able = ", ".join(seeing[:_NAMED])
         if not (question.message.text.strip() or question.pictures or question.texts):
             raise question.left_out.pop(0)
@@ -189,7 +205,7 @@ class Files:
             async with self.slots:
                 data = await platform.read(attachment, most=self.most)
                 # A second of work for a large picture: beside the loop.
-                return await asyncio.to_thread(_usable, attachment.name, data)
+                return await asyncio.to_thread(_usable, attachment.name, data, shown=self.pictures)
         except FileLeftOut as error:
             log.info("a file was left out", reason=f"{type(error).__name__} {error}", size=attachment.size)
             return error
@@ -204,13 +220,13 @@ def _megabytes(size: int) -> str:
     return f"{size / MEGABYTE:g}"
 
 
-def _usable(name: str, data: bytes) -> Picture | TextFile:
-    """By its content, whatever its name says. Raises FileLeftOut."""
+def _usable(name: str, data: bytes, *, shown: bool) -> Picture | TextFile:
+    """By its content, whatever its name says. A picture that is not ``shown`` is not opened. Raises FileLeftOut."""
     if not data:
         raise FileEmpty(name=name)
     if kind_of(data) is not None:
         try:
-            return prepared(name, data)
+            return prepared(name, data) if shown else Picture(name, "")
         except PictureUnreadable as error:
             raise PictureUnusable(str(error), name=name) from error
     text = read_text(name, data)

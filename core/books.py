@@ -102,15 +102,13 @@ class Books:
             self._beside(partial(self._kept.keep, model, learned), "keep a calibration")
 
     def usage(self, said: Said) -> Usage | None:
-        """What the model reports, or an estimate; None when it said nothing at all."""
+        """What the model reports, what it leaves out estimated, or an estimate; None when it said nothing at all."""
         if said.reported is not None:
-            return said.reported
+            return _with_thoughts(said.reported, said)
         if not (said.text or said.thought_size):
             return None
         known = self._known.get(said.model.id, UNKNOWN)
-        thought = 0
-        if said.thoughts:
-            thought = known.tokens(raw_tokens(said.thoughts) * said.thought_size / len(said.thoughts))
+        thought = known.tokens(_raw_thoughts(said))
         return Usage(
             known.tokens(raw_prompt(said.sent)),
             known.tokens(raw_tokens(said.text)) + thought,
@@ -147,6 +145,25 @@ class Books:
             self._chores.begin(_forgiven(work, name), name)
 
 
+def _raw_thoughts(said: Said) -> float:
+    return raw_tokens(said.thoughts) * said.thought_size / len(said.thoughts) if said.thoughts else 0.0
+
+
+def _with_thoughts(reported: Usage, said: Said) -> Usage:
+    """``reported``, with a share of its completion where thoughts came of which it says nothing.
+
+    An engine without a reasoning parser takes them for text, and tells of none or of 0.
+    """
+    thought = _raw_thoughts(said)
+    if reported.reasoning_tokens or not thought:
+        return reported
+    # The completion's true number is known: an estimate of the parts only has to divide it.
+    share = thought / (thought + raw_tokens(said.text))
+    return replace(
+        reported, reasoning_tokens=round(reported.completion_tokens * share), reasoning_estimated=True
+    )
+
+
 async def _forgiven(work: Callable[[], Awaitable[None]], name: str) -> None:
     try:
         await work()
@@ -164,6 +181,7 @@ def _tell(claim: Claim, usage: Usage, said: Said, cost: Cost, *, complete: bool)
         completion_tokens=usage.completion_tokens,
         reasoning_tokens=usage.reasoning_tokens,
         estimated=usage.estimated,
+        reasoning_estimated=usage.reasoning_estimated,
         cost=str(cost),
         first_s=None if said.began_s is None else round(said.began_s, 3),
         took_s=round(said.took_s, 3),

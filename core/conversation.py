@@ -4,7 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+from core.people import Remark
+
 Role = Literal["system", "user", "assistant"]
+
+NO_WORKSPACE = "dm"
+"""The workspace of channels that belong to none, as direct messages of Discord: what was set there would be everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,24 @@ class Usage:
     prompt_tokens: int
     completion_tokens: int
     reasoning_tokens: int | None = None
-    """Those of ``completion_tokens`` that were thought; None when the model did not tell."""
+    """Those of ``completion_tokens`` that were thought; None when there were none that are known of."""
     estimated: bool = False
     """The model reported nothing, as it does of a stopped reply: these are estimates."""
+    reasoning_estimated: bool = False
+    """The model reported the rest: ``reasoning_tokens`` alone is an estimate, of a part of ``completion_tokens``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who said one of several messages that were answered together."""
+
+    author: str
+    name: str
+    """Harmless in a prompt; empty where it is not known."""
+    id: str = ""
+    """The platform's id of the message."""
+    length: int = 0
+    """Characters of the turn's text that are its own: one after the other, a blank line between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +146,14 @@ class Turn:
     """None when the model said nothing."""
     messages: tuple[str, ...] = ()
     """The platform's messages that show the reply."""
+    pinned: bool = False
+    """One of its messages is pinned on the platform."""
+    name: str = ""
+    """Its author's, harmless in a prompt; empty where it is not known."""
+    voices: tuple[Voice, ...] = ()
+    """Where several people were answered together: theirs, in order."""
+    before: tuple[Remark, ...] = ()
+    """What had been said in its thread when the bot was first asked there."""
 
 
 @dataclass(frozen=True, slots=True)

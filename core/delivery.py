@@ -11,6 +11,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Self
 
+from core.appendix import Appendix
+from core.attached import Attached
 from core.errors import SurfaceBusy, SurfaceError, SurfaceFailed, SurfaceGone
 from core.pacing import Budget, Slot, Urgency
 from core.parts import Part, Parts
@@ -117,6 +119,13 @@ class Delivery:
         if self._slot is not None:
             self._slot.urge(Urgency.FINAL)
         await self.writer
+
+    async def append(self, attached: Attached | None) -> None:
+        """After ``finish``: shows ``attached`` folded below the reply, or withdraws what an earlier attempt showed so.
+
+        Fails silently, but for what ``check`` raises: the reply is there without it.
+        """
+        await Appendix(self._surface, self._check, unsure=self._again).show(attached)
 
     async def _write_all(self) -> None:
         await self._wait_for_first_text()

@@ -2,6 +2,7 @@
 
 ChatError
 ├── QuestionTooLong        the question alone does not fit the model's window
+├── CommandRefused         a command that cannot be run as it was given: core.wrong
 ├── CannotSee              pictures for a model that sees none
 ├── FileLeftOut            a file that came with a message could not be had
 │   ├── FileTooLarge       it is larger than is read

@@ -1,9 +1,13 @@
 """The right to answer one turn, as long as it lasts."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from core.errors import StoreUnavailable
 from core.store.claims import Claim
+
+_STORE_TRIES = 3
 
 
 class LeaseLost(Exception):
@@ -28,3 +32,18 @@ class Hold:
         """
         if asyncio.get_running_loop().time() >= self.until:
             raise LeaseLost
+
+
+async def insist(write: Callable[[], Awaitable[bool]]) -> None:
+    """Writes what must not be lost to a short outage. Raises LeaseLost, and StoreUnavailable for a longer one."""
+    for tried in range(1, _STORE_TRIES + 1):
+        try:
+            if not await write():
+                raise LeaseLost
+        except StoreUnavailable:
+            # Checkpoint and commit change nothing when run twice: an unknown outcome may be asked for again.
+            if tried == _STORE_TRIES:
+                raise
+            await asyncio.sleep(tried)
+        else:
+            return

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from core.commands import Desk, parse_command
+from core.changes import Amended, Change, Edited
+from core.commands.desk import Desk
+from core.commands.running import parse_command
 from core.conversation import UserMessage
 from core.errors import StoreUnavailable
 from core.outage import Outage
@@ -48,3 +50,16 @@ class Inbox:
         elif self.waiting and accepted.refused and not insisting:
             self.waiting.refused(sound_message, accepted.ahead)
         return accepted
+
+    async def amend(self, change: Change) -> Amended:
+        """Follows ``change``, once however often it comes, and tells what it was. Raises StoreUnavailable.
+
+        As with ``accept``, only after this may a platform be told that its event has arrived.
+        """
+        if isinstance(change, Edited):
+            # As in accept.
+            change = replace(change, text=change.text.encode("utf-8", "replace").decode())
+        amended = await self.desk.turns.amend(change)
+        if self.waiting and amended.withdrawn:
+            self.waiting.withdrawn(amended.withdrawn, amended.shown)
+        return amended

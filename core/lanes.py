@@ -9,7 +9,7 @@ that counts as later than what the lane still holds.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -17,6 +17,7 @@ from typing import Protocol, Self
 
 import structlog
 
+from core.changes import Amended, Change
 from core.conversation import Channel, UserMessage
 from core.errors import StoreUnavailable
 from core.store.channels import Heard
@@ -45,6 +46,10 @@ class Accept(Protocol):
     def __call__(self, message: UserMessage, *, insisting: bool = False) -> Awaitable[Accepted]: ...
 
 
+Amend = Callable[[Change], Awaitable[Amended]]
+"""core.inbox.Inbox.amend."""
+
+
 class History(Protocol):
     """What a platform can tell of the time in which nobody listened."""
 
@@ -62,7 +67,7 @@ class History(Protocol):
 
 @dataclass(slots=True)
 class _Lane:
-    entries: deque[UserMessage | Gap] = field(default_factory=deque)
+    entries: deque[UserMessage | Change | Gap] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
     reading: bool = False
 
@@ -80,8 +85,10 @@ class Lanes:
         *,
         room: int,
         history: History | None = None,
+        amend: Amend | None = None,
     ) -> None:
         self._accept = accept
+        self._amend = amend
         self._room = room
         self._history = history
         self._lanes: dict[Channel, _Lane] = {}
@@ -139,15 +146,15 @@ class Lanes:
         if self._looking:
             yield self._looking
 
-    def put(self, message: UserMessage) -> None:
-        """Takes ``message`` in when its turn comes."""
-        channel = message.conversation.channel
+    def put(self, said: UserMessage | Change) -> None:
+        """Takes ``said`` in when its turn comes. A change that is one too many is left out."""
+        channel = said.conversation.channel if isinstance(said, UserMessage) else said.channel
         lane = self._lanes.setdefault(channel, _Lane())
         if self._held < self._room:
-            lane.entries.append(message)
+            lane.entries.append(said)
             self._held += 1
-        else:
-            self._drop(lane, message)
+        elif isinstance(said, UserMessage):
+            self._drop(lane, said)
         self._go_on(channel, lane)
 
     def _drop(self, lane: _Lane, message: UserMessage) -> None:
@@ -217,7 +224,10 @@ class Lanes:
                 await self._read(entry)
                 lane.reading = False
             else:
-                await self._hand_in(entry, until_taken=False)
+                if isinstance(entry, UserMessage):
+                    await self._hand_in(entry, until_taken=False)
+                else:
+                    await self._follow(entry)
                 self._let_go()
         del self._lanes[channel]
 
@@ -245,19 +255,35 @@ class Lanes:
 
     async def _hand_in(self, message: UserMessage, *, until_taken: bool) -> None:
         """``until_taken``: a queue that is full is waited for, as nobody is there to be told to ask again."""
+
+        async def taken() -> bool:
+            accepted = await self._accept(message, insisting=until_taken)
+            return not (accepted.refused and until_taken)
+
+        channel = str(message.conversation.channel)
+        await self._until(taken, "a message was lost", channel=channel, message=message.message_id)
+
+    async def _follow(self, change: Change) -> None:
+        async def followed() -> bool:
+            if self._amend is not None:
+                await self._amend(change)
+            return True
+
+        await self._until(followed, "a change was not followed", channel=str(change.channel))
+
+    async def _until(self, step: Callable[[], Awaitable[bool]], lost: str, **of: str) -> None:
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                accepted = await self._accept(message, insisting=until_taken)
+                done = await step()
             except StoreUnavailable as error:
                 self._away(error)
             except Exception:  # one message that cannot be taken in must not keep the others out
-                channel = str(message.conversation.channel)
-                log.exception("a message was lost", channel=channel, message=message.message_id)
+                log.exception(lost, **of)
                 return
             else:
                 self._back()
-                if not (accepted.refused and until_taken):
+                if done:
                     return
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)

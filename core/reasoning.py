@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-KEPT = 8000
-"""Characters of the thoughts that are kept: the last ones, which lead to the answer."""
+KEPT = 64_000
+"""Characters of the thoughts that are kept: the last ones, which lead to the answer. Hardly a model thinks longer."""
 WORTH_TELLING_S = 3.0
 """A shorter thought is not spoken of."""
 _RENEWED_S = 5.0

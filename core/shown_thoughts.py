@@ -1,32 +1,32 @@
-"""What a command shows of the thoughts that are kept."""
+"""What people are shown of the thoughts that are kept."""
 
 import re
 
+from core.attached import Attached
+from core.commands.command import Answer
 from core.store.thoughts import Thought
 from core.texts import Language, Text
-
-SHOWN = 1500
-"""Characters: one message of the platform with the least room holds them with what stands around them."""
 
 # Slack and Discord notify people by these, also where a command's answer holds them.
 _MENTION = re.compile(r"<(?=[!@#])|@(?=everyone|here|channel)")
 
 
-def shown_thoughts(thought: Thought | None, language: Language) -> str:
-    """The last part of ``thought`` as a quotation, with how long it took and what it was about."""
+def shown_thoughts(thought: Thought | None, language: Language) -> Answer:
+    """How long it took and what it was about, with ``thought`` attached."""
     if thought is None:
-        return _NONE.say(language)
-    text = thought.text[-SHOWN:].strip()
-    left_out = thought.left_out + len(thought.text) - len(text)
-    quoted = "\n".join(f"> {line}".rstrip() for line in _inert(text).splitlines())
+        return Answer(_NONE.say(language))
     head = _HEAD.say(
         language,
         model=thought.model,
         seconds=thought.seconds,
         question=_inert(" ".join(thought.question.split())),
     )
-    cut = _LEFT_OUT.say(language, count=left_out) if left_out else ""
-    return "\n\n".join(part for part in (head, cut, quoted) if part)
+    return Answer(head, attached=attached_thoughts(thought, language))
+
+
+def attached_thoughts(thought: Thought, language: Language) -> Attached:
+    summary = _SUMMARY.say(language, seconds=thought.seconds)
+    return Attached("thinking.md", thought.text, summary, language, thought.left_out)
 
 
 def _inert(text: str) -> str:
@@ -40,4 +40,4 @@ _NONE = Text(
 _HEAD = Text(
     "`{model}` thought for {seconds} s about “{question}”:", "`{model}` 针对“{question}”思考了 {seconds} 秒："
 )
-_LEFT_OUT = Text("_The first {count} characters are left out._", "_省略了开头的 {count} 个字符。_")
+_SUMMARY = Text("Thoughts · {seconds} s", "思考过程 · {seconds} 秒")

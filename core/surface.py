@@ -1,13 +1,17 @@
 """What the engine asks of a platform."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from core.conversation import Attachment, Conversation, UserMessage
+from core.attached import Attached
+from core.conversation import Attachment, Channel, Conversation, UserMessage
 from core.pacing import Budget
+from core.people import Person, Remark
 
-NOTICE, REFUSAL, OUTAGE = 900, 901, 902
-"""Parts that are none of the reply's: no reply has so many. A notice of the wait becomes the reply's first message."""
+NOTICE, REFUSAL, OUTAGE, FOLDED = 900, 901, 902, 903
+"""Parts that are none of the reply's: no reply has so many. A notice of the wait becomes the reply's first message, and
+what is folded follows the last one; the page shows it with the first."""
 
 
 def stands_alone(part: int) -> bool:
@@ -69,6 +73,13 @@ class Surface(Protocol):
         """Removes ``message``: a part of an earlier attempt that the reply no longer has."""
         ...
 
+    async def fold(self, attached: Attached, *, message: str | None = None) -> str:
+        """Shows ``attached`` folded, below the reply that is whole, and returns an id that ``withdraw`` takes.
+
+        ``message`` is what ``find(FOLDED)`` has told: then it is written over. SurfaceGone: that cannot be done here.
+        """
+        ...
+
     async def mark(self, *, waiting: bool) -> None:
         """Shows at the question itself, small and quietly, that it waits; or no more.
 
@@ -90,6 +101,10 @@ class Platform(Protocol):
         """What could not be accepted comes again by itself: nobody has to write it twice."""
         ...
 
+    def direct(self, channel: Channel) -> bool:
+        """In ``channel`` one person and the bot are among themselves."""
+        ...
+
     def surface(self, message: UserMessage) -> Surface:
         """Where the reply to ``message`` is shown."""
         ...
@@ -98,6 +113,21 @@ class Platform(Protocol):
         """What is in a file that came with a message, read from the platform's own hosts and from nowhere else.
 
         Raises FileLeftOut when it cannot be had, or is of more than ``most`` bytes: whatever its size was said to be.
+        """
+        ...
+
+    async def person(self, author: str, channel: Channel) -> Person:
+        """Who ``author`` is where ``channel`` is, as the platform told within the last ten minutes.
+
+        Never raises, asks once at most, and takes five seconds at most: then nothing is known.
+        """
+        ...
+
+    async def earlier(self, message: UserMessage, *, most: int) -> Sequence[Remark]:
+        """What was said in ``message``'s thread before it, oldest first, at most ``most``.
+
+        Empty where there is no thread, and where the platform may not or cannot read now, which is logged. Never raises,
+        tries once, and takes five seconds at most. The platform is asked each time: for the first question in a thread.
         """
         ...
 

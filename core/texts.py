@@ -31,6 +31,12 @@ def language_of(text: str, choice: LanguageChoice = "auto") -> Language:
     return "zh" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"
 
 
+def brief(text: str, most: int = 40) -> str:
+    """``text`` as it may be quoted between backticks: on one line, and short enough to be recognised."""
+    shown = " ".join(text.replace("`", "'").split())
+    return shown if len(shown) <= most else f"{shown[:most]}…"
+
+
 THINKING = Text("Thinking…", "思考中……")
 THINKING_FOR = Text("Thinking… {seconds} s", "思考中…… {seconds} 秒")
 THOUGHT_FOR = Text("Thought for {seconds} s.", "思考了 {seconds} 秒。")
@@ -71,4 +77,5 @@ OUTAGE = Text(
     "My memory (Redis) cannot be reached right now. Your message is kept and will be answered as soon as it is back.",
     "暂时无法访问存储（Redis）。您的消息已保留，恢复后会立即回答。",
 )
+FOOTER = Text("Written by AI: `{model}`.", "由 AI 生成：`{model}`。")
 DEMO_MODEL = Text("demo model", "演示模型")

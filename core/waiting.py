@@ -117,6 +117,13 @@ class Waiting:
         if UNTOLD in claim.shown:
             self._chores.begin(self._look_for_notices(claim), "look for a notice")
 
+    def withdrawn(self, message: UserMessage, shown: Sequence[str]) -> None:
+        """``message`` was deleted while it waited: what is ``shown`` tells of the wait of nobody."""
+        if (watch := self._watches.pop(message.turn_id, None)) is not None:
+            watch.begun.set()
+        if shown:
+            self._chores.begin(self._withdraw_all(message, shown), "withdraw notices")
+
     async def _attend(self, watch: _Watch) -> None:
         try:
             if watch.ahead:
@@ -213,6 +220,11 @@ class Waiting:
                     log.warning("a notice could not be withdrawn", reason=str(error))
             else:
                 return
+
+    async def _withdraw_all(self, message: UserMessage, shown: Sequence[str]) -> None:
+        for notice in shown:
+            if notice != UNTOLD and (surface := self._surface(message)) is not None:
+                await self._withdraw(surface, notice)
 
     async def _look_for_notices(self, claim: Claim) -> None:
         await happens(self._chores.ending, within_s=_ANOTHERS_TIME_S)

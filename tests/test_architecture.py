@@ -58,7 +58,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
 BREAKS = {
     "bots -> adapters -> core, never back": ("core/texts.py", "import adapters.slack.markup"),
     "adapters do not know each other": ("adapters/slack/events.py", "import adapters.discord.markup"),
-    "core names no platform SDK and no settings library": ("core/commands.py", "import discord"),
+    "core names no platform SDK and no settings library": ("core/commands/command.py", "import discord"),
     "httpx only in the d.run client": ("adapters/web/api.py", "import httpx"),
     "redis only where things are stored": ("core/engine.py", "import redis"),
 }

@@ -1,7 +1,7 @@
 """Discord, connected: one client that writes, and one that hears and is replaced when it breaks."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +12,20 @@ import structlog
 import yarl
 from discord import app_commands
 
+from adapters.discord.asking import Api
 from adapters.discord.buckets import Buckets
-from adapters.discord.events import read_message
+from adapters.discord.events import DIRECT, Changed, read_change, read_message
 from adapters.discord.files import DiscordFiles
 from adapters.discord.missed import Missed
+from adapters.discord.people import DiscordPeople
 from adapters.discord.settings import Settings
 from adapters.discord.spelling import Translations, add_commands
 from adapters.discord.surface import DiscordSurface
-from core.conversation import Attachment, Conversation, UserMessage
+from core.conversation import Attachment, Channel, Conversation, UserMessage
 from core.errors import PlatformRefused, PlatformUnreachable
 from core.inbox import Inbox
 from core.lanes import Lanes
+from core.people import Person, Remark
 from core.surface import Platform, Surface
 
 log = structlog.get_logger()
@@ -45,6 +48,7 @@ class Discord:
     room: int
     """Messages that may wait for Redis."""
     files: DiscordFiles
+    people: DiscordPeople
     missed: Missed | None
     """None: what was said while nobody listened is left alone."""
     name: str = "discord"
@@ -68,6 +72,15 @@ class Discord:
     async def read(self, attachment: Attachment, *, most: int) -> bytes:
         return await self.files.read(attachment, most=most)
 
+    def direct(self, channel: Channel) -> bool:
+        return channel.workspace == DIRECT
+
+    async def person(self, author: str, channel: Channel) -> Person:
+        return await self.people.person(author, channel)
+
+    async def earlier(self, message: UserMessage, *, most: int) -> Sequence[Remark]:
+        return await self.people.earlier(message, most=most)
+
     def spelled(self, command: str, conversation: Conversation) -> str:
         return f"/{command}"
 
@@ -75,7 +88,9 @@ class Discord:
     async def listening(self) -> AsyncGenerator[str, None]:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         # Outlive each connection: what one of them heard waits here for Redis while the next one is made.
-        async with Lanes(self.inbox.accept, room=self.room, history=self.missed) as lanes:
+        async with Lanes(
+            self.inbox.accept, room=self.room, history=self.missed, amend=self.inbox.amend
+        ) as lanes:
             ears = asyncio.create_task(self._stay_connected(ready, lanes), name="discord gateway")
             try:
                 yield await _name_in_time(ready)
@@ -198,6 +213,20 @@ class Ears(discord.AutoShardedClient):
         if said is not None:
             self._lanes.put(said)
 
+    async def on_raw_message_edit(self, raw: discord.RawMessageUpdateEvent) -> None:
+        self._follow(raw)
+
+    async def on_raw_message_delete(self, raw: discord.RawMessageDeleteEvent) -> None:
+        self._follow(raw)
+
+    async def on_raw_bulk_message_delete(self, raw: discord.RawBulkMessageDeleteEvent) -> None:
+        self._follow(raw)
+
+    def _follow(self, raw: Changed) -> None:
+        change = read_change(raw, self.user.id, discord.utils.utcnow()) if self.user else None
+        if change is not None:
+            self._lanes.put(change)
+
 
 @asynccontextmanager
 async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, None]:
@@ -222,7 +251,10 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
         token = settings.discord_token.get_secret_value()
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             files = DiscordFiles(session, writer, settings.discord_api_url)
-            yield Discord(writer, token, inbox, buckets, settings.discord_buffer, files, missed)
+            assert writer.user  # noqa: S101 - known after the login
+            api = Api(session, settings.discord_api_url, token, writer.http.user_agent)
+            people = DiscordPeople(api, writer.user.id)
+            yield Discord(writer, token, inbox, buckets, settings.discord_buffer, files, people, missed)
 
 
 @asynccontextmanager

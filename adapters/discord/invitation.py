@@ -12,6 +12,7 @@ _PERMISSIONS = discord.Permissions(
     send_messages_in_threads=True,
     read_message_history=True,  # replies to a message need it
     embed_links=True,
+    attach_files=True,  # thoughts that are too long for a message
     add_reactions=True,  # the mark on a question that waits
 )
 

@@ -8,7 +8,11 @@ import discord
 from discord import app_commands
 
 from adapters.discord.events import place
-from core.commands import COMMANDS, Answer, Call, Command
+from adapters.discord.folding import said
+from core.cascade import Level
+from core.commands.command import Answer, Argument, Call, Command
+from core.commands.listed import COMMANDS
+from core.commands.running import complete, run
 from core.conversation import Conversation
 from core.inbox import Inbox
 from core.splitting import split
@@ -39,31 +43,63 @@ def add_commands(tree: app_commands.CommandTree[Any], inbox: Inbox) -> None:
 
 
 def _spelled(command: Command, inbox: Inbox) -> app_commands.Command[Any, ..., None]:
-    argument = command.argument
-    if argument is None:
+    async def alone(interaction: discord.Interaction) -> None:
+        await _run(inbox, interaction, command.name, "")
 
-        async def alone(interaction: discord.Interaction) -> None:
-            await _run(inbox, interaction, command.name, "")
+    async def with_one(interaction: discord.Interaction, first: str = "") -> None:
+        await _run(inbox, interaction, command.name, first)
 
-        return app_commands.Command(name=command.name, description=_both(command.summary), callback=alone)
+    async def with_two(interaction: discord.Interaction, first: str = "", second: str = "") -> None:
+        await _run(inbox, interaction, command.name, command.line([first, second]))
 
+    async def with_three(
+        interaction: discord.Interaction, first: str = "", second: str = "", third: str = ""
+    ) -> None:
+        await _run(inbox, interaction, command.name, command.line([first, second, third]))
+
+    # discord.py reads the options from the parameters of a function.
+    callback: Any = (alone, with_one, with_two, with_three)[len(command.arguments)]
+    options = dict(zip(("first", "second", "third"), command.arguments, strict=False))
+    app_commands.describe(**{name: _both(each.summary) for name, each in options.items()})(callback)
+    app_commands.rename(**{name: each.name for name, each in options.items()})(callback)
+    app_commands.choices(
+        **{
+            name: [app_commands.Choice(name=choice, value=choice) for choice in offered(each)]
+            for name, each in options.items()
+            if each.choices and each.complete is None
+        }
+    )(callback)
+    app_commands.autocomplete(
+        **{name: _completing(inbox, command, each) for name, each in options.items() if each.complete}
+    )(callback)
+    return app_commands.Command(name=command.name, description=_both(command.summary), callback=callback)
+
+
+def offered(argument: Argument) -> list[str]:
+    """Its choices. A thread of Discord is a channel of its own: nothing can be set for a thread beside it."""
+    return [choice for choice in argument.choices if choice != Level.THREAD.value]
+
+
+def _completing(inbox: Inbox, command: Command, argument: Argument) -> Any:
     async def completed(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        found = await inbox.desk.complete(command.name, current)
+        before = command.arguments[: command.arguments.index(argument)]
+        # With those that were left out: what is typed into the second field is not the first argument.
+        written = [str(interaction.namespace[each.name] or "").strip() for each in before]
+        call = _call(inbox, interaction, command.name, " ".join([*written, current]))
+        found = await complete(inbox.desk, call, argument.name)
         return [app_commands.Choice(name=value[:100], value=value[:100]) for value in found[:25]]
 
-    @app_commands.describe(argument=_both(argument.summary))
-    @app_commands.rename(argument=argument.name)
-    @app_commands.autocomplete(argument=completed)
-    async def with_argument(interaction: discord.Interaction, argument: str = "") -> None:
-        await _run(inbox, interaction, command.name, argument)
+    return completed
 
-    return app_commands.Command(name=command.name, description=_both(command.summary), callback=with_argument)
+
+def _call(inbox: Inbox, interaction: discord.Interaction, name: str, argument: str) -> Call:
+    where = Conversation(place(interaction.guild, interaction.channel_id or interaction.user.id))
+    language = _language(interaction, inbox)
+    return Call(where, name, argument, language, author=str(interaction.user.id))
 
 
 async def _run(inbox: Inbox, interaction: discord.Interaction, name: str, argument: str) -> None:
-    where = Conversation(place(interaction.guild, interaction.channel_id or interaction.user.id))
-    call = Call(where, name, argument.strip(), _language(interaction, inbox))
-    running = asyncio.create_task(inbox.desk.run(call))
+    running = asyncio.create_task(run(inbox.desk, _call(inbox, interaction, name, argument.strip())))
     done, _ = await asyncio.wait({running}, timeout=_AT_ONCE_S)
     if done:
         await _answer(interaction, running.result(), interaction.response.send_message)
@@ -73,8 +109,9 @@ async def _run(inbox: Inbox, interaction: discord.Interaction, name: str, argume
 
 
 async def _answer(interaction: discord.Interaction, answer: Answer, first: Any) -> None:
-    head, rest = split(answer.text, _LIMIT)
-    await first(head, ephemeral=not answer.public)
+    text, files = said(answer)
+    head, rest = split(text, _LIMIT)
+    await first(head, files=files, ephemeral=not answer.public)
     while rest:
         head, rest = split(rest, _LIMIT)
         following: Coroutine[Any, Any, Any] = interaction.followup.send(head, ephemeral=not answer.public)

@@ -1,7 +1,7 @@
 """One reply in Discord, by sending and editing messages."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +9,15 @@ from typing import Any
 import aiohttp
 import discord
 
+from adapters.discord.folding import folded, is_folded
 from adapters.discord.markup import inert
 from core import texts
+from core.attached import Attached
 from core.conversation import UserMessage
 from core.drawing import drawn
 from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
 from core.pacing import Budget
-from core.surface import NOTICE, stands_alone
+from core.surface import FOLDED, NOTICE, stands_alone
 
 _CALL_TIMEOUT_S = 30.0
 _BUSY_S = 5.0
@@ -23,6 +25,8 @@ _MARK = "⏳"
 _MARKED_ALREADY = {10008, 10014, 30010, 90001}
 """After these there is nothing to be done: the message is gone, or the reaction, or there are too many, or its author
 has blocked the bot."""
+_NOT_PERMITTED = 50013
+"""A server may not let the bot send files."""
 _NONCE_TURN = 22  # characters of the turn's id; three more for the part: Discord's nonce holds 25
 
 
@@ -43,19 +47,13 @@ class DiscordSurface:
         return len(inert(text))
 
     async def post(self, part: int, text: str, *, final: bool) -> str:
-        answering: dict[str, Any] = {}
-        if stands_alone(part):
-            answering["reference"] = discord.MessageReference(
-                message_id=int(self.message.message_id),
-                channel_id=self.channel.id,
-                fail_if_not_exists=False,  # the question may have been deleted meanwhile
-            )
+        answering: dict[str, Any] = {"reference": self._question} if stands_alone(part) else {}
         shown = inert(drawn(text, final=final))
         async with _translated():
             # discord.py sends enforce_nonce with every nonce: posting again returns the message that is there.
             sent = await self.channel.send(
                 shown,
-                nonce=f"{self.message.turn_id[:_NONCE_TURN]}{part:03d}",
+                nonce=self._nonce(part),
                 mention_author=False,
                 **answering,
             )
@@ -65,13 +63,14 @@ class DiscordSurface:
         return str(sent.id)
 
     async def find(self, part: int) -> str | None:
-        if part != NOTICE:
+        if part not in {NOTICE, FOLDED}:
             return None  # the nonce does it
-        # Posting it again to learn its id would show it to everybody.
+        # Posting a notice again to learn its id would show it to everybody; and Discord knows a nonce for minutes only.
         async with _translated():
             question = discord.Object(int(self.message.message_id))
             async for shown in self.channel.history(after=question, limit=100, oldest_first=True):
-                if self._answers(shown) and texts.BUSY.is_said_by(shown.content):
+                is_it = texts.BUSY.is_said_by(shown.content) if part == NOTICE else is_folded(shown)
+                if self._answers(shown) and is_it:
                     return str(shown.id)
         return None
 
@@ -87,6 +86,35 @@ class DiscordSurface:
     async def withdraw(self, message: str) -> None:
         async with _translated():
             await self.channel.get_partial_message(int(message)).delete()
+
+    async def fold(self, attached: Attached, *, message: str | None = None) -> str:
+        async with _translated():
+            try:
+                return await self._show_folded(*folded(attached), message)
+            except discord.Forbidden as error:
+                if error.code != _NOT_PERMITTED:
+                    raise
+            return await self._show_folded(*folded(attached, files=False), message)
+
+    async def _show_folded(self, content: str, files: Sequence[discord.File], message: str | None) -> str:
+        if message is not None:
+            await self.channel.get_partial_message(int(message)).edit(content=content, attachments=files)
+            return message
+        sent = await self.channel.send(
+            content, files=files, nonce=self._nonce(FOLDED), mention_author=False, reference=self._question
+        )
+        return str(sent.id)
+
+    @property
+    def _question(self) -> discord.MessageReference:
+        return discord.MessageReference(
+            message_id=int(self.message.message_id),
+            channel_id=self.channel.id,
+            fail_if_not_exists=False,  # the question may have been deleted meanwhile
+        )
+
+    def _nonce(self, part: int) -> str:
+        return f"{self.message.turn_id[:_NONCE_TURN]}{part:03d}"
 
     async def mark(self, *, waiting: bool) -> None:
         question = self.channel.get_partial_message(int(self.message.message_id))

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,22 +16,28 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.answers import no_of
-from adapters.slack.events import read_event
+from adapters.slack.events import read_change, read_event
 from adapters.slack.files import SlackFiles
+from adapters.slack.folding import said
 from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA
 from adapters.slack.markup import escaped
+from adapters.slack.people import SlackPeople
 from adapters.slack.settings import Settings
 from adapters.slack.socket import socket
 from adapters.slack.surface import SlackSurface
 from core.budgets import Budgets
-from core.commands import COMMANDS, Call
+from core.commands.command import Call
+from core.commands.listed import COMMANDS
+from core.commands.running import run
 from core.conversation import Attachment, Channel, Conversation, UserMessage
 from core.errors import PlatformRefused, PlatformUnreachable, StoreUnavailable
 from core.inbox import Inbox
 from core.order import Order
 from core.pacing import Budget
+from core.people import Person, Remark
 from core.surface import Platform, Surface
 from core.texts import language_of
+from core.words import first_of, plain
 
 log = structlog.get_logger()
 
@@ -71,6 +77,7 @@ class Slack:
     workspace: str
     bot_name: str
     files: SlackFiles
+    people: SlackPeople
     name: str = "slack"
     keeps: bool = True
     """Slack delivers again what is not acked."""
@@ -85,6 +92,15 @@ class Slack:
 
     async def read(self, attachment: Attachment, *, most: int) -> bytes:
         return await self.files.read(attachment, most=most)
+
+    def direct(self, channel: Channel) -> bool:
+        return channel.channel.startswith("D")  # Slack: D for direct messages, C and G for channels
+
+    async def person(self, author: str, channel: Channel) -> Person:
+        return await self.people.person(author)
+
+    async def earlier(self, message: UserMessage, *, most: int) -> Sequence[Remark]:
+        return await self.people.earlier(message, most=most)
 
     def spelled(self, command: str, conversation: Conversation) -> str:
         if conversation.thread is not None:
@@ -111,7 +127,13 @@ class Slack:
             return self.me
 
         # attaching_...: bolt would answer threaded direct messages with an extra call to conversations.replies.
-        app = AsyncApp(client=self.client, authorize=authorize, attaching_conversation_kwargs_enabled=False)
+        # ignoring_...: to bolt a deleted answer of the bot is an event of the bot's own, and it would not pass it on.
+        app = AsyncApp(
+            client=self.client,
+            authorize=authorize,
+            attaching_conversation_kwargs_enabled=False,
+            ignoring_self_events_enabled=False,
+        )
         app.middleware(self._take_in)
         # bolt acks only what some listener matches, and Slack delivers again what is not acked.
         app.event(re.compile(".+"))(_nothing_more)
@@ -121,18 +143,21 @@ class Slack:
 
     async def _take_in(self, body: Mapping[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002 - bolt passes its arguments by name
         """Accepts before bolt acks: bolt acks events first and runs listeners afterwards."""
-        message = (
-            read_event(body, self.me.bot_user_id or "") if body.get("type") == "event_callback" else None
-        )
-        if message is not None:
+        if body.get("type") == "event_callback":
             try:
-                # slack_sdk hears each envelope in a task of its own, and Redis is asked over many connections.
-                async with self._order.of(message.conversation):
-                    await self.inbox.accept(message)
+                await self._hear(body, self.me.bot_user_id or "")
             except StoreUnavailable as error:
                 log.warning("an event was not accepted, Slack will deliver it again", reason=str(error))
                 return BoltResponse(status=503)  # any status but 200: no ack
         return await next()
+
+    async def _hear(self, body: Mapping[str, Any], me: str) -> None:
+        if (message := read_event(body, me)) is not None:
+            # slack_sdk hears each envelope in a task of its own, and Redis is asked over many connections.
+            async with self._order.of(message.conversation):
+                await self.inbox.accept(message)
+        elif (change := read_change(body, me)) is not None:
+            await self.inbox.amend(change)
 
     async def _run_command(
         self,
@@ -144,16 +169,21 @@ class Slack:
         conversation = Conversation(Channel("slack", body["team_id"], body["channel_id"]))
         language = language_of(argument, self.inbox.language)
         call = Call(
-            conversation, name, argument, language, spell=lambda each: self.spelled(each, conversation)
+            conversation,
+            name,
+            argument,
+            language,
+            spell=lambda each: self.spelled(each, conversation),
+            author=body["user_id"],
         )
-        running = asyncio.create_task(self.inbox.desk.run(call))
+        running = asyncio.create_task(run(self.inbox.desk, call))
         done, _ = await asyncio.wait({running}, timeout=_AT_ONCE_S)
         if not done:
             await ack()
         answer = await running
         await (ack if done else respond)(
             text=escaped(answer.text),
-            blocks=[{"type": "markdown", "text": answer.text[:12_000]}],
+            blocks=[{"type": "markdown", "text": said(answer)}],
             response_type="in_channel" if answer.public else "ephemeral",
         )
 
@@ -162,8 +192,8 @@ def typed(command: str, text: str) -> tuple[str, str]:
     """Name and argument of a slash command: ``/model x``, or ``/drun model x`` for any of them."""
     if command in COMMANDS:
         return command, text.strip()
-    name, _, argument = text.strip().partition(" ")
-    return name or "help", argument.strip()
+    name, argument = first_of(text)
+    return plain(name).lstrip("/") or "help", argument.strip()
 
 
 @asynccontextmanager
@@ -195,7 +225,7 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
         )
         files = SlackFiles(session, settings.slack_api_url, client.token or "")
         workspace, name = str(known.get("team", "")), str(known.get("user", ""))
-        yield Slack(client, app_token, inbox, me, workspace, name, files)
+        yield Slack(client, app_token, inbox, me, workspace, name, files, SlackPeople(client, me))
 
 
 async def _nothing_more() -> None:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from core.commands import COMMANDS
+from core.cascade import Level
+from core.commands.command import Argument
+from core.commands.listed import COMMANDS
 
 OWN_COMMANDS = ("model",)
 """Commands with a slash command of their own. Slack has no name spaces, and keeps /help and others for itself."""
@@ -38,12 +40,25 @@ def manifest() -> dict[str, Any]:
                     "groups:history",
                     "im:history",
                     "mpim:history",
+                    "pins:read",
                     "reactions:write",
+                    "users:read",
                 ]
             }
         },
         "settings": {
-            "event_subscriptions": {"bot_events": ["app_mention", "message.im"]},
+            # Those of channels tell of edits and deletions; what is said there to others is read by nobody.
+            "event_subscriptions": {
+                "bot_events": [
+                    "app_mention",
+                    "message.channels",
+                    "message.groups",
+                    "message.im",
+                    "message.mpim",
+                    "pin_added",
+                    "pin_removed",
+                ]
+            },
             "interactivity": {"is_enabled": False},
             "org_deploy_enabled": False,
             "socket_mode_enabled": True,
@@ -55,9 +70,15 @@ def manifest() -> dict[str, Any]:
 def _slash(name: str) -> dict[str, Any]:
     command = COMMANDS[name]
     slash: dict[str, Any] = {"command": f"/{name}", "description": command.summary.en, "should_escape": False}
-    if command.argument is not None:
-        slash["usage_hint"] = f"[{command.argument.name}]"
+    if command.arguments:
+        slash["usage_hint"] = " ".join(map(_hint, command.arguments))
     return slash
+
+
+def _hint(argument: Argument) -> str:
+    # Slack: there are no slash commands in threads, and so nothing that one could set for a thread.
+    choices = [choice for choice in argument.choices if choice != Level.THREAD.value]
+    return f"[{'|'.join(choices) or argument.name}]"
 
 
 def _umbrella() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """One reply in Slack, by chat.postMessage and chat.update."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +10,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.answers import no_of
-from adapters.slack.markup import inert
+from adapters.slack.folding import folded
+from adapters.slack.markup import escaped, inert
+from core.attached import Attached
 from core.conversation import UserMessage
 from core.drawing import drawn
 from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
 from core.pacing import Budget
+from core.surface import FOLDED
 
 _TOO_MANY = 429
 _EVENT_TYPE = "drun_reply"
@@ -45,6 +48,8 @@ _GONE = {
     "thread_not_found",
     "token_revoked",
 }
+_NOT_FOLDED = {*_GONE, "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
+"""The same for what is folded: a Slack that does not know its block never will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,21 @@ class SlackSurface:
         async with _translated():
             await self.client.chat_delete(channel=self._channel, ts=message)
 
+    async def fold(self, attached: Attached, *, message: str | None = None) -> str:
+        # The text beside blocks is what notifications say.
+        shown: dict[str, Any] = {"text": escaped(attached.summary), "blocks": folded(attached)}
+        async with _translated(_NOT_FOLDED):
+            if message is not None:
+                await self.client.chat_update(channel=self._channel, ts=message, **shown)
+                return message
+            posted = await self.client.chat_postMessage(
+                channel=self._channel,
+                thread_ts=self.message.conversation.thread,
+                metadata={"event_type": _EVENT_TYPE, "event_payload": self._payload(FOLDED)},
+                **shown,
+            )
+        return str(posted["ts"])
+
     async def mark(self, *, waiting: bool) -> None:
         question = self.message.message_id
         async with _translated():
@@ -125,14 +145,14 @@ class SlackSurface:
 
 
 @asynccontextmanager
-async def _translated() -> AsyncGenerator[None, None]:
+async def _translated(gone: Container[str] = frozenset(_GONE)) -> AsyncGenerator[None, None]:
     try:
         yield
     except SlackApiError as error:
         no = no_of(error)
         if no.name in {"ratelimited", "rate_limited"} or no.status == _TOO_MANY:
             raise SurfaceBusy(str(no), retry_after=no.retry_after) from error
-        raise (SurfaceGone if no.name in _GONE else SurfaceFailed)(str(no)) from error
+        raise (SurfaceGone if no.name in gone else SurfaceFailed)(str(no)) from error
     except (aiohttp.ClientError, AttributeError, TimeoutError, OSError) as error:
         # slack_sdk raises AttributeError for an answer with status 200 that is a text.
         raise SurfaceFailed(f"{type(error).__name__}: {error}") from error

@@ -6,12 +6,15 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from adapters.web.channels import Channels
-from adapters.web.events import conversation_of, read_message, read_title
+from adapters.web.channels import GENERAL, Channels
+from adapters.web.events import AUTHOR, conversation_of, read_message, read_title
 from adapters.web.stream import Streams
 from adapters.web.surface import show_question
 from adapters.web.transcript import journal_of
-from core.commands import COMMANDS, current_model
+from core.commands.command import Call
+from core.commands.listed import COMMANDS
+from core.commands.model import current_model
+from core.commands.running import complete_line
 from core.inbox import Inbox
 from core.texts import Language
 
@@ -63,21 +66,25 @@ class Api:
         return answer({"stopping": await self._inbox.desk.turns.stop(conversation)})
 
     async def _model(self, request: web.Request) -> web.Response:
-        model = await current_model(self._inbox.desk, conversation_of(await self._channel(request)))
-        return answer({"label": model.label})
+        where = conversation_of(await self._channel(request))
+        choice, _ = await current_model(
+            self._inbox.desk, Call(where, "model", "", language_of(request, self._inbox), author=AUTHOR)
+        )
+        return answer({"label": choice.model.label})
 
     async def _commands(self, request: web.Request) -> web.Response:
         language = language_of(request, self._inbox)
         listed = [
-            {"name": each.name, "summary": each.summary.say(language), "argument": each.argument is not None}
+            {"name": each.name, "summary": each.summary.say(language), "arguments": len(each.arguments)}
             for each in COMMANDS.values()
         ]
         return answer({"commands": listed})
 
     async def _complete(self, request: web.Request) -> web.Response:
         asked = request.query
-        choices = await self._inbox.desk.complete(asked.get("command", ""), asked.get("text", "")[:200])
-        return answer({"choices": list(choices)})
+        name, text = asked.get("command", ""), asked.get("text", "")[:200]
+        call = Call(conversation_of(GENERAL.id), name, text, language_of(request, self._inbox), author=AUTHOR)
+        return answer({"choices": list(await complete_line(self._inbox.desk, call))})
 
     async def _channel(self, request: web.Request) -> str:
         return (await self._channels.find(request.match_info["channel"])).id

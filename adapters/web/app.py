@@ -1,19 +1,21 @@
 """The web platform: one local page, and the health checks of the whole program."""
 
 import errno
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from adapters.web.events import PLATFORM
+from adapters.web.people import VISITOR
 from adapters.web.server import Site
 from adapters.web.settings import Settings
 from adapters.web.surface import WebSurface
-from core.conversation import Attachment, Conversation, UserMessage
+from core.conversation import Attachment, Channel, Conversation, UserMessage
 from core.errors import FileLeftOut, PlatformRefused
 from core.inbox import Inbox
+from core.people import Person, Remark
 from core.surface import Platform, Surface
 
 _GOODBYE_S = 2.0
@@ -42,8 +44,17 @@ class WebPlatform:
     def surface(self, message: UserMessage) -> Surface:
         return WebSurface(self.inbox.journals, message)
 
+    def direct(self, channel: Channel) -> bool:
+        return True
+
     async def read(self, attachment: Attachment, *, most: int) -> bytes:
         raise FileLeftOut("the page takes no files", name=attachment.name)
+
+    async def person(self, author: str, channel: Channel) -> Person:
+        return VISITOR
+
+    async def earlier(self, message: UserMessage, *, most: int) -> Sequence[Remark]:
+        return ()  # the page has no threads
 
     def spelled(self, command: str, conversation: Conversation) -> str:
         return f"/{command}"

@@ -121,7 +121,7 @@ class Site:
 
     async def _ready(self, request: web.Request) -> web.Response:
         try:
-            await self._inbox.desk.channels.model_of(conversation_of(GENERAL.id).channel)
+            await self._inbox.desk.turns.settled_partitions()
         except StoreUnavailable as error:
             return web.Response(text=error.notice("en"), status=503)
         return web.Response(text="ok")

@@ -116,6 +116,8 @@ class Streams:
             "state": shown.state,
             "since": [shown.since.ms, shown.since.number],
             "html": plain(shown.text) if shown.role == "user" else self._markup.render(shown.text),
+            "folded": shown.folded
+            and {"summary": shown.folded.summary, "html": self._markup.render(shown.folded.text)},
             # For copying; while a reply is written it would double what is sent.
             "text": "" if shown.state == "writing" else shown.text,
         }

@@ -11,6 +11,7 @@ from adapters.web.transcript import (
     Asked,
     Began,
     Ended,
+    Folded,
     Grew,
     Line,
     Waits,
@@ -19,11 +20,12 @@ from adapters.web.transcript import (
     line_of,
     written,
 )
+from core.attached import Attached
 from core.conversation import UserMessage
 from core.errors import StoreUnavailable, SurfaceFailed
 from core.pacing import Budget
 from core.store.journal import Journals
-from core.surface import NOTICE
+from core.surface import FOLDED, NOTICE
 
 WRITES_PER_S = 12
 """Ours to choose: faster than anybody reads, and slow enough for a hundred replies on one Redis."""
@@ -97,6 +99,9 @@ class WebSurface:
 
     @_as_surface_error
     async def find(self, part: int) -> str | None:
+        if part == FOLDED:
+            lines = await self._lines(self._id(0), Folded)
+            return self._id(FOLDED) if any(line.text for _, line in lines[-1:]) else None
         if part != NOTICE:
             return None  # its id is known, and posting again replaces it
         notice = self._id(part)
@@ -122,7 +127,20 @@ class WebSurface:
         draft.grown.append(entry)
 
     @_as_surface_error
+    async def fold(self, attached: Attached, *, message: str | None = None) -> str:
+        await self._fold(attached.summary, attached.fitted(_LONGEST))
+        return self._id(FOLDED)
+
+    async def _fold(self, summary: str, text: str) -> None:
+        before = await self._entries(self._id(0), Folded)
+        await self._append(Folded(self._id(0), summary, text))
+        await self._tidy(before)
+
+    @_as_surface_error
     async def withdraw(self, message: str) -> None:
+        if message == self._id(FOLDED):
+            await self._fold("", "")
+            return
         before = await self._entries(message, Began | Grew | Ended)
         # The last line stays: a page that was away has to be told.
         await self._append(Withdrawn(message))

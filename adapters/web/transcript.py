@@ -1,6 +1,6 @@
 """The lines of a channel's journal, and the messages a reader makes of them.
 
-A question is one line, and two more when it had to wait. A reply begins, grows and ends; whoever takes a reply over begins its text anew. A reader
+A question is one line, and two more when it had to wait. A reply begins, grows and ends, and may get something folded to it; whoever takes a reply over begins its text anew. A reader
 that starts anywhere reads the journal from its beginning, so that every edit may hold only what is new.
 """
 
@@ -58,7 +58,15 @@ class Waits(msgspec.Struct, frozen=True, tag_field="kind", tag="waits"):
     waiting: bool
 
 
-Line = Asked | Began | Grew | Ended | Withdrawn | Waits
+class Folded(msgspec.Struct, frozen=True, tag_field="kind", tag="folded"):
+    """``text`` stands folded above the reply, behind ``summary``. Empty: there is none any more."""
+
+    id: str
+    summary: str = ""
+    text: str = ""
+
+
+Line = Asked | Began | Grew | Ended | Withdrawn | Waits | Folded
 
 _lines: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
@@ -113,6 +121,7 @@ class Shown:
     """Where it first appeared: messages stand in this order."""
     changed: Place
     by: str = ""
+    folded: Folded | None = None
 
 
 class Transcript:
@@ -134,7 +143,7 @@ class Transcript:
         if line is None:
             return None
         shown = self._messages.get(line.id)
-        if shown is None and isinstance(line, Waits):
+        if shown is None and isinstance(line, Waits | Folded):
             return None
         if shown is None:
             shown = _new(line, place)
@@ -169,6 +178,8 @@ def _apply(line: Line, shown: Shown) -> bool:
             shown.text, shown.state, shown.by = text, "done", ""
         case Withdrawn():
             shown.text, shown.state, shown.by = "", "withdrawn", ""
+        case Folded():
+            shown.folded = line if line.text else None
         case Waits(waiting=waiting):
             shown.state = "waiting" if waiting else "done"
     return True

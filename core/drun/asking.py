@@ -9,7 +9,7 @@ import structlog
 
 from core.conversation import Delta, Message
 from core.drun.breaker import Breakers
-from core.drun.calls import ChatRequest
+from core.drun.calls import ChatRequest, Sampling
 from core.drun.catalog import Catalog, Choice
 from core.drun.client import ModelClient
 from core.drun.fallback import another_may_help
@@ -23,10 +23,8 @@ from core.errors import (
     QuestionTooLong,
     WindowExceeded,
 )
+from core.estimate import UNKNOWN, raw_prompt
 from core.texts import Language, Text
-
-FIRST_SIGN_S = 120.0
-"""How long somebody may be silent, all tries together, while another who runs the same model has not been asked."""
 
 Fit = Callable[[int], Sequence[Message]]
 """The messages to send to a model whose window is so many tokens. May raise QuestionTooLong."""
@@ -61,12 +59,18 @@ class Asked:
 
 @dataclass(slots=True)
 class Asking:
-    """One question to whoever can answer it. ``breakers`` are those of the process: they remember who is down."""
+    """One question to whoever can answer it. ``breakers`` are those of the process: they remember who is down.
+
+    ``sampling`` holds for this question, and what it leaves open is the client's.
+    """
 
     client: ModelClient
     catalog: Catalog
     breakers: Breakers = field(default_factory=Breakers)
-    first_sign_s: float = FIRST_SIGN_S
+    first_sign_s: float | None = None
+    """How long somebody may be silent, all tries together, while another who runs the same model has not been asked.
+    None: as long as one first byte may take."""
+    sampling: Sampling = field(default_factory=Sampling)
 
     async def stream(self, chosen: str, fit: Fit) -> AsyncGenerator[tuple[Asked, Delta], None]:
         """The reply of who was ``chosen`` (empty: the default), or of who stands in for it. Wrap it in ``aclosing``.
@@ -116,37 +120,38 @@ class Asking:
         raise errors[choice.model.id]
 
     async def _one(self, model: Model, fit: Fit, *, hurried: bool) -> AsyncGenerator[Delta, None]:
-        if not self.breakers.allow(model):
+        if not self.breakers.allow(model, hurried=hurried):
             raise ModelUnavailable("it did not answer a moment ago, and is left alone for a while")
         try:
-            async with aclosing(self._fitted(model, fit)) as deltas:
+            async with aclosing(self._fitted(model, fit, hurried=hurried)) as deltas:
                 delta = await self._first(deltas, hurried=hurried)
                 self.breakers.answered(model)
                 yield delta
                 async for delta in deltas:
                     yield delta
         except ModelError as error:
-            self.breakers.failed(model, error)
+            self.breakers.failed(model, error, hurried=hurried)
             if isinstance(error, ModelUnknown):
                 await self.catalog.missing(model)
             raise
 
     async def _first(self, deltas: AsyncGenerator[Delta, None], *, hurried: bool) -> Delta:
+        patience = self.client.patience.first_byte_s if self.first_sign_s is None else self.first_sign_s
         try:
-            async with asyncio.timeout(self.first_sign_s if hurried else None):
+            async with asyncio.timeout(patience if hurried else None):
                 return await anext(deltas)  # there is one: without a finish reason the client raises ReplyCut
         except TimeoutError as error:
-            raise ModelUnavailable(f"no sign of it within {self.first_sign_s:g} s") from error
+            raise ModelUnavailable(f"no sign of it within {patience:g} s") from error
 
-    async def _fitted(self, model: Model, fit: Fit) -> AsyncGenerator[Delta, None]:
+    async def _fitted(self, model: Model, fit: Fit, *, hurried: bool) -> AsyncGenerator[Delta, None]:
         """Once more with less when the server names a smaller window than is known here.
 
         It knows its window better than our table, and counts tokens better than our estimate.
         """
         spoken, limit = False, model.window
-        messages = fit(limit)
+        request = self._request(model, fit(limit), limit)
         try:
-            async with aclosing(self._stream(model, messages, limit)) as deltas:
+            async with aclosing(self.client.stream(model.endpoint, request, hurried=hurried)) as deltas:
                 async for delta in deltas:
                     spoken = (spoken and not delta.retracted) or bool(delta.text.strip())
                     yield delta
@@ -156,19 +161,32 @@ class Asking:
             if spoken:
                 raise
             limit = min(error.limit or limit, limit) // 2
-            less = fit(limit)
-            if less == messages:
+            less = self._request(model, fit(limit), limit)
+            if (less.messages, less.sampling) == (request.messages, request.sampling):
                 raise  # there is nothing to leave out: the answer would be the same
         else:
             return
-        async with aclosing(self._stream(model, less, limit)) as deltas:
+        async with aclosing(self.client.stream(model.endpoint, less, hurried=hurried)) as deltas:
             async for delta in deltas:
                 yield delta
 
-    def _stream(self, model: Model, messages: Sequence[Message], limit: int) -> AsyncGenerator[Delta, None]:
+    def _request(self, model: Model, messages: Sequence[Message], limit: int) -> ChatRequest:
+        """``messages`` for ``model``, in ``limit`` tokens of its window. More tokens than it can say are not asked for."""
         # A quarter of the window is what core.window leaves for the reply.
-        request = ChatRequest(model.id, messages, room=limit // 4, reasoning=bool(model.reasoning))
-        return self.client.stream(model.endpoint, request)
+        room = limit // 4
+        sampling = self.sampling.over(self.client.sampling).within(model.output)
+        # Of an unknown window the server tells when it was too much; our guess would only cut replies.
+        known = model.known_window is not None or limit < model.window
+        if known and sampling.max_tokens is not None and sampling.max_tokens > room:
+            prompt = UNKNOWN.tokens(raw_prompt(messages) * (1 + UNKNOWN.margin))
+            sampling = sampling.within(max(room, limit - prompt))
+        return ChatRequest(
+            model.id,
+            messages,
+            sampling,
+            room=min(room, model.output or room),
+            reasoning=bool(model.reasoning),
+        )
 
 
 GONE = Text(

@@ -9,7 +9,7 @@ from core.drun.model import Model
 from core.errors import ModelError, ModelUnavailable, ReplyCut
 
 AFTER = 3
-"""Calls in a row that end in a 5xx, after which a model counts as down. Silence needs one: it was tried several times."""
+"""Calls in a row that end in a 5xx, after which a model counts as down. Silence needs one."""
 REST_S = 5.0
 """How long it counts as down before one call may try again; doubled each time that one fails."""
 LONGEST_REST_S = 60.0
@@ -26,15 +26,21 @@ class Breaker:
     _rest_s: float = REST_S
     _until: float = 0.0
     _probing: bool = False
+    _sure: bool = True
+    """It was tried several times. Else only those leave it alone who can ask somebody else."""
 
     @property
     def open(self) -> bool:
         """It counts as down."""
         return self._failures >= AFTER
 
-    def ready(self) -> bool:
-        """Whether a call may be made now. While it is open one may, whenever a rest is over."""
-        return not self.open or self.clock() >= self._until
+    def ready(self, *, hurried: bool = False) -> bool:
+        """Whether a call may be made now. While it is open one may, whenever a rest is over.
+
+        ``hurried``: somebody else can be asked instead.
+        """
+        doubted = self.open and not self._sure and not hurried
+        return not self.open or doubted or self.clock() >= self._until
 
     def begin(self) -> None:
         """A call is made."""
@@ -42,11 +48,12 @@ class Breaker:
             self._probing = True
             self._until = self.clock() + _PROBE_S
 
-    def failed(self, *, silent: bool) -> None:
-        """A call came to nothing. ``silent``: nothing was heard at all."""
+    def failed(self, *, silent: bool, sure: bool = True) -> None:
+        """A call came to nothing. ``silent``: nothing was heard at all; ``sure``: not only once."""
         if self.open and not self._probing:
             return  # it was begun before the others failed, and tells nothing new
         again, self._probing = self.open, False
+        self._sure = sure or not silent or (again and self._sure)
         self._failures = AFTER if silent else min(self._failures + 1, AFTER)
         self._rest_s = min(2 * self._rest_s, LONGEST_REST_S) if again else REST_S
         self._until = self.clock() + self._rest_s
@@ -66,10 +73,10 @@ class Breakers:
     clock: Callable[[], float] = monotonic
     _places: dict[tuple[Endpoint, str], Breaker] = field(default_factory=dict)
 
-    def allow(self, model: Model) -> bool:
-        """Whether ``model`` may be asked now; who is told so asks."""
+    def allow(self, model: Model, *, hurried: bool = False) -> bool:
+        """Whether ``model`` may be asked now; who is told so asks. ``hurried``: somebody else runs it too."""
         breakers = self._of(model)
-        if not all(breaker.ready() for breaker in breakers):
+        if not all(breaker.ready(hurried=hurried) for breaker in breakers):
             return False
         for breaker in breakers:
             breaker.begin()
@@ -84,17 +91,21 @@ class Breakers:
         for breaker in self._of(model):
             breaker.succeeded()
 
-    def failed(self, model: Model, error: ModelError) -> None:
-        """What is the request's own fault, or the account's, proves the endpoint to be there and nothing else."""
+    def failed(self, model: Model, error: ModelError, *, hurried: bool = False) -> None:
+        """What is the request's own fault, or the account's, proves the endpoint to be there and nothing else.
+
+        ``hurried``: one call was made and no more, which may have met a short trouble of the network. Whoever has
+        nobody else to ask is not kept from trying by that.
+        """
         place, itself = self._of(model)
         # What the client could not hear it translates; an answer of 5xx it reads, and that has no cause.
         unheard = error.__cause__ if isinstance(error, ModelUnavailable) else None
         if unheard is not None and not isinstance(unheard, TimeoutError):
-            place.failed(silent=True)
+            place.failed(silent=True, sure=not hurried)
             return
         place.succeeded()
         if isinstance(error, ModelUnavailable | ReplyCut):
-            itself.failed(silent=unheard is not None)
+            itself.failed(silent=unheard is not None, sure=not hurried)
 
     def _of(self, model: Model) -> tuple[Breaker, Breaker]:
         return self._at(model.endpoint, ""), self._at(model.endpoint, model.id)

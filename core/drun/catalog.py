@@ -35,7 +35,7 @@ class Catalog:
     """All models of a deployment.
 
     ``aliases`` name ids in the operator's words and, when there are any, are all that may be chosen; an id that
-    names itself is a plain allow-list entry. ``runs`` tells which documented model a service runs, and ``twins`` the
+    names itself is a plain allow-list entry. A model carries the first of its names. ``runs`` tells which documented model a service runs, and ``twins`` the
     same of a public id that is documented nowhere. ``windows`` are the operator's own, in tokens, by id; under the empty
     one for all of whose window nothing is known.
     """
@@ -57,6 +57,10 @@ class Catalog:
         self._endpoints = endpoints
         self._default = default
         self._aliases = aliases
+        self._names: dict[str, list[str]] = {}
+        for name, model in aliases.items():
+            if name != model:
+                self._names.setdefault(model, []).append(name)
         self._twins = twins or {}
         self._named = {**runs, **self._twins}
         self._windows = windows or {}
@@ -150,12 +154,18 @@ class Catalog:
 
     async def like(self, text: str, *, most: int = 25) -> list[Model]:
         """The models that ``text`` may mean, best first: for completion and for "did you mean"."""
-        models = await self.all()
         wanted = text.strip().lower()
-        holding = [model for model in models if wanted in model.id.lower()]
-        close = difflib.get_close_matches(wanted, [model.id for model in models], n=most, cutoff=0.5)
-        near = [model for name in close for model in models if model.id == name and model not in holding]
-        return [*holding, *near][:most]
+        # The operator's names before the ids: they were given to be chosen by.
+        named = {
+            name.lower(): model
+            for model in await self.all()
+            for name in (*self._names.get(model.id, ()), model.id)
+        }
+        holding = [model for name, model in named.items() if wanted in name]
+        holding.sort(key=lambda model: not (wanted and model.alias.lower().startswith(wanted)))
+        close = difflib.get_close_matches(wanted, named, n=most, cutoff=0.5)
+        once = {model.id: model for model in (*holding, *(named[name] for name in close))}
+        return list(once.values())[:most]
 
     async def missing(self, model: Model) -> None:
         """Its endpoint says that there is no ``model``: its list is read at once, and it is not believed for a while."""
@@ -237,6 +247,7 @@ class Catalog:
             False if endpoint.deployment is Deployment.DEMO else known.vision,
             price,
             known.name or "",
+            next(iter(self._names.get(listed.id, ())), ""),
         )
 
     def learned(self, model: Model, window: int) -> None:

@@ -1,9 +1,8 @@
 """Asking a model and reading its stream."""
 
 import asyncio
-import random
 import ssl
-from collections.abc import AsyncGenerator, Collection, Generator
+from collections.abc import AsyncGenerator, Callable, Collection, Generator
 from contextlib import (
     AbstractAsyncContextManager,
     aclosing,
@@ -18,11 +17,12 @@ from time import monotonic
 import httpx
 
 from core.conversation import Delta
-from core.drun.calls import ChatRequest, Habit
+from core.drun.calls import ChatRequest, Habit, Sampling
 from core.drun.chunks import DONE, read_chunk, read_whole
 from core.drun.endpoints import Endpoint
 from core.drun.limiter import Limiter, Permit
 from core.drun.listing import Listed, read_listing
+from core.drun.patience import Patience, chance
 from core.drun.refusals import redacted, refusal
 from core.drun.replies import ReplyReader
 from core.drun.sse import EventStream
@@ -33,22 +33,6 @@ _PARTING_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for a model, in seconds. The gateway has no time-outs of its own: silence is all one sees."""
-
-    connect_s: float = 10.0
-    first_byte_s: float = 120.0
-    """A reasoning model may take this long before its first frame."""
-    idle_s: float = 90.0
-    total_s: float = 600.0
-    """For all attempts together."""
-    retries: int = 2
-    """Further attempts, and only before the first word: later a retry would say everything twice."""
-    retry_wait_s: float = 1.0
-    """Doubled each time, with jitter, and once more for a busy model: d.run's buckets refill all the time, and it names no Retry-After."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Asking:
     """One question on its way: the same for all attempts."""
 
@@ -56,6 +40,9 @@ class _Asking:
     request: ChatRequest
     habit: Habit
     deadline: float
+    turn_by: float
+    """When its turn, or another attempt, must have come."""
+    hurried: bool
     again: bool = False
     """The model was too busy for it a moment ago."""
 
@@ -74,7 +61,8 @@ class ModelClient:
     """Asks d.run. One for all endpoints of a process; its connections are shared and kept.
 
     ``completions`` are the models that only continue texts. One that is not named costs a refused call once.
-    ``limiter`` says when a model may be asked; without it nobody waits for anybody.
+    ``limiter`` says when a model may be asked; without it nobody waits for anybody. ``sampling`` holds where a question
+    says nothing.
     """
 
     def __init__(
@@ -84,24 +72,29 @@ class ModelClient:
         *,
         completions: Collection[str] = (),
         limiter: Limiter | None = None,
+        sampling: Sampling | None = None,
+        jitter: Callable[[], float] = chance,
     ) -> None:
         self._http = http
-        self._patience = patience or Patience()
+        self.patience = patience or Patience()
+        self.sampling = sampling or Sampling()
+        self._jitter = jitter
         self._completions = frozenset(completions)
         self._limiter = limiter
         self._habits: dict[tuple[Endpoint, str], Habit] = {}
 
-    async def stream(self, endpoint: Endpoint, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+    async def stream(
+        self, endpoint: Endpoint, request: ChatRequest, *, hurried: bool = False
+    ) -> AsyncGenerator[Delta, None]:
         """The reply, as it comes. Wrap it in ``aclosing``: closing it is what makes the model stop.
 
         Ends only after a finish reason; raises ReplyCut when the stream ends without one, another ModelError
         when the model cannot be asked. Failures before the first word are retried.
+        ``hurried``: somebody else can answer. Then nobody is called twice who is not there, whatever else fails is
+        tried once more, and only if that can be soon.
         """
         begun = thought = False
-        asking = _Asking(
-            endpoint, request, self._habit(endpoint, request.model), monotonic() + self._patience.total_s
-        )
-        attempt = 0
+        asking, attempt = self._asking(endpoint, request, hurried=hurried), 0
         while True:
             try:
                 async with aclosing(self._once(asking)) as deltas:
@@ -113,9 +106,7 @@ class ModelClient:
                 if begun:
                     raise
                 if not asking.habit.learned_to_complete(error):
-                    pause = self._pause(error, attempt)
-                    last = attempt == self._patience.retries or monotonic() + pause >= asking.deadline
-                    if not error.retryable or last:
+                    if (pause := self._again(asking, error, attempt)) is None:
                         raise
                     await asyncio.sleep(pause)
                     attempt += 1
@@ -126,6 +117,27 @@ class ModelClient:
             else:
                 return
 
+    def _asking(self, endpoint: Endpoint, request: ChatRequest, *, hurried: bool) -> _Asking:
+        now, habit = monotonic(), self._habit(endpoint, request.model)
+        request = replace(request, sampling=request.sampling.over(self.sampling))
+        deadline = now + self.patience.total_s
+        turn_by = min(deadline, now + self.patience.quick_s) if hurried else deadline
+        return _Asking(endpoint, request, habit, deadline, turn_by, hurried)
+
+    def _again(self, asking: _Asking, error: ModelError, attempt: int) -> float | None:
+        """Seconds until another attempt; None: there is none."""
+        retries = self.patience.retries
+        if asking.hurried:
+            retries = 0 if _nobody_there(error) else min(1, retries)
+        pause = self.patience.pause(error, attempt, self._jitter())
+        # A limiter has learned from the refusal, and lets nobody ask too early.
+        waited = isinstance(error, ModelBusy) and self._limiter is not None
+        # Who is hurried need not begin to wait there for a time that is too long.
+        late = monotonic() + (0.0 if waited and not asking.hurried else pause) >= asking.turn_by
+        if late or attempt >= retries or not error.retryable:
+            return None
+        return 0.0 if waited else pause
+
     def _habit(self, endpoint: Endpoint, model: str) -> Habit:
         if (endpoint, model) not in self._habits:
             self._habits[endpoint, model] = Habit(completes=model in self._completions)
@@ -134,21 +146,13 @@ class ModelClient:
     async def models(self, endpoint: Endpoint) -> list[Listed]:
         """What ``endpoint`` lists, in its own order. Raises ModelError."""
         with _translated(endpoint):
-            async with asyncio.timeout(self._patience.connect_s):
+            async with asyncio.timeout(self.patience.list_s):
                 response = await self._http.get(f"{endpoint.base_url}/models", headers=_headers(endpoint))
         if response.status_code != httpx.codes.OK:
             error = _refusal(endpoint, response, response.content)
             # Nobody asked for a model yet that could be unknown: this address has no list.
             raise ModelUnavailable(str(error)) if isinstance(error, ModelUnknown) else error
         return read_listing(response.content)
-
-    def _pause(self, error: ModelError, attempt: int) -> float:
-        if isinstance(error, ModelBusy) and self._limiter is not None:
-            return 0.0  # it has learned from the refusal, and lets nobody ask too early
-        if isinstance(error, ModelBusy) and error.retry_after is not None:
-            return min(error.retry_after, self._patience.first_byte_s)
-        doublings = attempt + isinstance(error, ModelBusy)
-        return float(self._patience.retry_wait_s * 2**doublings * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
     async def _once(self, asking: _Asking) -> AsyncGenerator[Delta, None]:
         async with self._opened(asking) as (response, reader):
@@ -190,7 +194,7 @@ class ModelClient:
         return self._limiter.admitted(
             asking.endpoint,
             asking.request.model,
-            within_s=asking.deadline - monotonic(),
+            within_s=asking.turn_by - monotonic(),
             again=asking.again,
         )
 
@@ -201,11 +205,11 @@ class ModelClient:
             with _translated(endpoint):
                 # Both at once: another reply may learn meanwhile how this model is to be asked.
                 call, reader = asking.call(self._http), asking.reader()
-                async with asyncio.timeout(min(self._patience.first_byte_s, asking.deadline - monotonic())):
+                async with asyncio.timeout(min(self.patience.first_byte_s, asking.deadline - monotonic())):
                     response = await self._http.send(call, stream=True)
             try:
                 if response.status_code != httpx.codes.OK:
-                    answer = await self._body(endpoint, response, monotonic() + self._patience.idle_s)
+                    answer = await self._body(endpoint, response, monotonic() + self.patience.idle_s)
                     raise _refusal(endpoint, response, answer, model=asking.request.model)
                 permit.worked()
                 yield response, reader
@@ -216,7 +220,7 @@ class ModelClient:
         """The data of every event before [DONE]."""
         parser = EventStream()
         chunks = response.aiter_bytes()
-        patience = self._patience.first_byte_s
+        patience = self.patience.first_byte_s
         while True:
             # Around the read alone: an error of whoever shows the text must not look like one of the model's.
             try:
@@ -224,7 +228,7 @@ class ModelClient:
                     chunk = await anext(chunks, None)
             except _FAILURES as error:
                 raise ReplyCut(_told(error, asking.endpoint)) from error
-            patience = self._patience.idle_s
+            patience = self.patience.idle_s
             for data in parser.end() if chunk is None else parser.feed(chunk):
                 if data == DONE:
                     # A body that is not read to its end takes its connection with it.
@@ -243,14 +247,13 @@ class ModelClient:
 
 
 @asynccontextmanager
-async def http_client() -> AsyncGenerator[httpx.AsyncClient, None]:
+async def http_client(patience: Patience | None = None) -> AsyncGenerator[httpx.AsyncClient, None]:
     """The one HTTP client of a process: certificates are read once, connections are kept for a minute."""
     # The pool looks at every idle connection for every other one, twice a request: a hundred of them cost more CPU
     # for each call than a new connection does.
     limits = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=60.0)
-    patience = Patience()
     # Reads are timed by the stream's own patience, which differs before and after the first byte.
-    timeout = httpx.Timeout(patience.connect_s, read=None)
+    timeout = httpx.Timeout((patience or Patience()).connect_s, read=None)
     async with httpx.AsyncClient(
         limits=limits, timeout=timeout, verify=ssl.create_default_context(), follow_redirects=False
     ) as http:
@@ -272,6 +275,13 @@ def _refusal(endpoint: Endpoint, response: httpx.Response, body: bytes, model: s
 
 
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
+_ABSENCES = (httpx.ConnectError, httpx.ProxyError, httpx.TimeoutException, TimeoutError)
+"""Not among them is a connection that was dropped: often one that was kept too long, and a new one is taken."""
+
+
+def _nobody_there(error: ModelError) -> bool:
+    """The call reached nobody, or nobody answered it in time."""
+    return isinstance(error, ModelUnavailable) and isinstance(error.__cause__, _ABSENCES)
 
 
 def _told(error: Exception, endpoint: Endpoint) -> str:

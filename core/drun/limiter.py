@@ -1,4 +1,4 @@
-"""Who may ask a model now: one line for each endpoint, key and model, on limits that all workers share.
+"""Who may ask a model now: one line for each endpoint and model, on limits that all workers share.
 
 Nothing is limited until somebody sets a limit or a model answers 429. Then requests go one after the other, those that
 came first before the others, and a refused one before all. Redis is asked for about a second's share at a time; while it
@@ -6,14 +6,13 @@ is away each process counts for itself.
 """
 
 import asyncio
-import hashlib
-import hmac
 import random
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Protocol
 
 import structlog
@@ -42,12 +41,15 @@ class Shared(Protocol):
 
 
 def bucket_of(endpoint: Endpoint, model: str) -> str:
-    """The name of a bucket: the same for whoever has the key, and nothing that tells of it.
+    """The name of a bucket: the same whichever key is used, SHA-256 of address and model cut to 80 bits.
 
-    HMAC-SHA256 under the key itself, cut to 80 bits: a key of d.run's cannot be guessed from it, as a password could.
+    d.run counts all keys of an account together for each model (its release notes of 2025-04-29). Which keys are of one
+    account nobody can tell, but those that meet here are: a Redis belongs to one deployment, which has one key for an
+    address, so a second one is the key that replaces the first. Two buckets would then send twice the limit; one bucket
+    for two accounts, if that ever happened, would only wait longer than it had to. Services with keys of their own
+    are at addresses of their own, and their ids differ: nothing of theirs is counted here.
     """
-    told = f"{endpoint.base_url}\n{model}"
-    return hmac.new(endpoint.key.encode(), told.encode(), hashlib.sha256).hexdigest()[:20]
+    return sha256(f"{endpoint.base_url}\n{model}".encode()).hexdigest()[:20]
 
 
 @dataclass(slots=True)

@@ -24,6 +24,13 @@ class Model:
     """None for a Model Service: it is paid per instance."""
     name: str = ""
     """The documented name, the same in both deployments; empty when nobody told it."""
+    alias: str = ""
+    """What the operator calls it; empty when it has its id alone."""
+
+    @property
+    def called(self) -> str:
+        """What it is chosen by: the operator's name for it, else its id."""
+        return self.alias or self.id
 
     @property
     def window(self) -> int:

@@ -1,4 +1,4 @@
-"""What is kept of each channel beside its turns: what it has chosen, and where it was last heard."""
+"""What is kept of each channel beside its turns: where it was last heard, what it was told, and what was thought there."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from time import time
 from typing import Any
 
 from core.conversation import Channel
-from core.store.claims import Busy
 from core.store.connection import Connections, translating
 from core.store.keys import Partition, partition_of
 from core.store.thoughts import Thoughts
+
+TOLD_S = 30 * 24 * 3600
+"""After this a channel is told again that a model is gone, where it still is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,42 +25,24 @@ class Heard:
 class Channels:
     """All channels of a deployment. Every method raises StoreUnavailable when Redis does not answer."""
 
-    def __init__(self, connections: Connections, *, partitions: int, busy: Busy = Busy.QUEUE) -> None:
+    def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._redis = connections.ask
         self._partitions = [Partition(number) for number in range(partitions)]
-        self.busy = busy
-        """What a channel does that has not chosen."""
         self.thoughts = Thoughts(connections, partitions=partitions)
 
     def _key(self, channel: Channel) -> str:
         return partition_of(channel, len(self._partitions)).channel(channel)
 
     @translating
-    async def model_of(self, channel: Channel) -> str:
-        """The model chosen for ``channel``; empty when none was."""
-        return str(await self._redis.hget(self._key(channel), "model") or "")
+    async def told_before(self, channel: Channel, model: str, *, turn: str) -> bool:
+        """Whether ``channel`` knows that ``model`` is gone from another turn than ``turn``; if not, it knows it by this one.
 
-    @translating
-    async def choose_model(self, channel: Channel, model: str) -> None:
-        """Switches ``channel`` to ``model`` from the next claimed turn on; empty forgets the choice."""
-        await self._choose(channel, "model", model)
-
-    @translating
-    async def busy_of(self, channel: Channel) -> Busy:
-        """What ``channel`` does with messages that come while a reply is being written."""
-        chosen = await self._redis.hget(self._key(channel), "busy")
-        return Busy(chosen) if chosen else self.busy
-
-    @translating
-    async def choose_busy(self, channel: Channel, busy: Busy | None) -> None:
-        """Chooses what ``channel`` does from the next message on; None forgets the choice."""
-        await self._choose(channel, "busy", busy.value if busy else "")
-
-    async def _choose(self, channel: Channel, what: str, value: str) -> None:
-        if value:
-            await self._redis.hset(self._key(channel), what, value)
-        else:
-            await self._redis.hdel(self._key(channel), what)
+        Asked again by the same turn, which died before it could say so, it is no different.
+        """
+        key = partition_of(channel, len(self._partitions)).told(channel, model)
+        # SET with both NX and GET: Redis 7.0.
+        teller = await self._redis.set(key, turn, nx=True, get=True, ex=TOLD_S)
+        return teller is not None and str(teller) != turn
 
     @translating
     async def heard(self, platform: str, *, since_s: float) -> list[Heard]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from core.cascade import Layers, Level
 from core.conversation import Conversation, Turn, UserMessage
+from core.store.summaries import Recalled
 
 _message = msgspec.json.Decoder(UserMessage)
 _turn = msgspec.json.Decoder(Turn)
@@ -64,14 +66,19 @@ class Claim:
     ahead: int
     """The turns that came before this one when it was asked."""
     stopped: bool
-    model: str
-    """The channel's own choice; empty when it has none."""
+    settings: Layers
+    """Those of the channel and the thread; wider ones are read beside it."""
     failed: str
     """Why the attempt before this one ended; empty when that is not known."""
     history: Sequence[Turn]
     """Oldest first."""
     again: bool = False
     """Somebody had it before, and may have shown more than could be noted."""
+    sequences: Sequence[int] = ()
+    """The places of ``history``'s turns in the order."""
+    recalled: Recalled = Recalled()
+    first: bool = False
+    """Nothing is kept of this conversation yet, and it is not the bot's: what people said here before is not known."""
 
     @property
     def message(self) -> UserMessage:
@@ -158,24 +165,35 @@ class RawClaim:
 
     def read(self) -> Claim:
         """Raises ValueError, msgspec's own among them, for what another version wrote."""
-        stopped, model, failed, again, own, shared = self.rest
+        stopped, channel, thread, failed, again, own, shared, made_for = self.rest
+        messages = [_message.decode(_json(entry)) for entry in self.entries]
+        recalled = Recalled.of(made_for)
+        members = [turn.partition(" ") for turn in [*own, *shared][::-1]]
+        own_thread = messages[0].opens_thread or any(place == recalled.root for place, _, _ in members)
         return Claim(
-            messages=[_message.decode(_json(entry)) for entry in self.entries],
+            messages=messages,
             sequence=self.sequence,
             fence=self.fence,
             attempt=self.attempt,
             shown=self._shown(),
             ahead=int(self.entries[0].split(" ", 3)[2]),
             stopped=bool(stopped),
-            model=model,
+            settings={Level.THREAD: _pairs(thread), Level.CHANNEL: _pairs(channel)},
             failed=failed,
-            history=[_turn.decode(turn.partition(" ")[2]) for turn in [*own, *shared][::-1]],
+            history=[_turn.decode(turn) for _, _, turn in members],
             again=bool(again),
+            sequences=[int(place) for place, _, _ in members],
+            recalled=recalled,
+            first=recalled.mark == "0" and not own_thread and not (own if recalled.root else members),
         )
 
     def _shown(self) -> list[str]:
         # Whoever wrote over the messages of a wait has noted them as the reply's own: they come twice.
         return list(dict.fromkeys(message for ids in self.shown if ids for message in _ids.decode(ids)))
+
+
+def _pairs(listed: Sequence[str]) -> dict[str, str]:
+    return dict(zip(listed[::2], listed[1::2], strict=True))
 
 
 def _json(entry: str) -> str:

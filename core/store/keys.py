@@ -38,6 +38,10 @@ class Partition:
     def seen(self, channel: Channel, name: str) -> str:
         return f"{self.prefix}seen:{channel}:{name}"
 
+    def seen_message(self, channel: Channel, message: str) -> str:
+        """Whether a message was accepted, or is gone and shall not be."""
+        return self.seen(channel, f"message:{message}")
+
     def queue(self, conversation: Conversation) -> str:
         return f"{self.prefix}queue:{conversation}"
 
@@ -50,8 +54,39 @@ class Partition:
     def history(self, owner: Channel | Conversation) -> str:
         return f"{self.prefix}history:{owner}"
 
+    def settings(self, owner: Channel | Conversation) -> str:
+        return f"{self.prefix}settings:{owner}"
+
+    def audit(self, owner: Channel | Conversation) -> str:
+        """Who changed which of its settings."""
+        return f"{self.prefix}audit:{owner}"
+
+    def index(self, owner: Channel | Conversation) -> str:
+        """Which turn of a history each of the platform's messages belongs to."""
+        return f"{self.prefix}index:{owner}"
+
+    def pins(self, owner: Channel | Conversation) -> str:
+        """The sequences of its pinned turns."""
+        return f"{self.prefix}pins:{owner}"
+
+    def memory(self, owner: Channel | Conversation) -> str:
+        """The running summary of what it reads."""
+        return f"{self.prefix}memory:{owner}"
+
+    def remembering(self, owner: Channel | Conversation) -> str:
+        """Names the worker that makes that summary now."""
+        return f"{self.prefix}remembering:{owner}"
+
+    def edited(self, channel: Channel, message: str) -> str:
+        """When a message was last edited."""
+        return f"{self.prefix}edited:{channel}:{message}"
+
     def thoughts(self, conversation: Conversation) -> str:
         return f"{self.prefix}thoughts:{conversation}"
+
+    def told(self, channel: Channel, model: str) -> str:
+        """Names the turn that has told a channel that a model is not offered any more."""
+        return f"{self.prefix}told:{channel}:{model}"
 
     def thinker(self, channel: Channel) -> str:
         """Names the conversation of a channel and its threads in which was last thought."""

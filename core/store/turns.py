@@ -12,8 +12,11 @@ from contextlib import asynccontextmanager
 import msgspec
 import structlog
 
+from core.changes import Amended, Change
 from core.conversation import Channel, Conversation, Turn, UserMessage
+from core.store.amendments import Amendments
 from core.store.claims import Accepted, Busy, Claim, Kind, Lease, Nothing, Parked, RawClaim
+from core.store.commits import Commits
 from core.store.connection import Connections, translating
 from core.store.keys import PARTITIONS, STOPS, Partition, partition_of
 from core.store.wakes import LOOK_AGAIN_S, Wakes
@@ -23,6 +26,8 @@ SEEN_S = 24 * 3600
 TURNS_READ = 100
 """Turns of history that come with a claim; the window rarely holds more."""
 TURNS_KEPT = 1000
+PINS_READ = 20
+"""Pinned turns that come beside them."""
 
 TOGETHER = 20
 """Messages that are answered together, where a channel wants that."""
@@ -58,7 +63,10 @@ class Turns:
         self._accept = connections.script("accept")
         self._claim = connections.script("claim")
         self._checkpoint = connections.script("checkpoint")
-        self._commit = connections.script("commit")
+        self._commits = Commits(
+            connections, ttl_s=history_ttl_s, turns_kept=TURNS_KEPT, parked_kept=PARKED_KEPT
+        )
+        self._amendments = Amendments(connections, partitions=partitions)
         self._renew = connections.script("renew")
         self._release = connections.script("release")
         self._stop = connections.script("stop")
@@ -83,13 +91,15 @@ class Turns:
         state, *found = await self._accept(
             [
                 keys.seen(channel, f"event:{message.event_id}"),
-                keys.seen(channel, f"message:{message.message_id}"),
+                keys.seen_message(channel, message.message_id),
                 keys.queue(conversation),
                 keys.state(conversation),
                 keys.channel(channel),
                 keys.schedule,
                 keys.wake,
                 keys.channels,
+                keys.settings(channel),
+                keys.edited(channel, message.message_id),
             ],
             [
                 str(conversation),
@@ -108,9 +118,15 @@ class Turns:
             kept=True,
         )
         if state == 1:
-            ahead, line, sequence = found
+            ahead, line, sequence, noted = found
+            if noted:
+                await self._amendments.catch_up(message, noted)
             return Accepted(new=True, ahead=ahead, line=line, sequence=str(sequence))
         return Accepted(new=False, ahead=found[0], refused=True) if found else Accepted(new=False)
+
+    async def amend(self, change: Change) -> Amended:
+        """Follows what somebody did to a message that was said before, wherever it is kept."""
+        return await self._amendments.amend(change)
 
     @translating
     async def claim(self) -> Claim | Nothing:
@@ -122,7 +138,7 @@ class Turns:
             keys = looking.known.keys
             found = await self._claim(
                 [keys.schedule, keys.wake],
-                [keys.prefix, self._lease_ms, TURNS_READ, self._busy.value, TOGETHER],
+                [keys.prefix, self._lease_ms, TURNS_READ, self._busy.value, TOGETHER, PINS_READ],
             )
             if len(found) > 1:
                 self._wakes.found(looking)
@@ -253,28 +269,5 @@ class Turns:
         parked: Parked | None,
         messages: int,
     ) -> bool:
-        conversation = claim.conversation
-        keys = self._partition(conversation.channel)
-        done = await self._commit(
-            [
-                keys.state(conversation),
-                keys.queue(conversation),
-                keys.history(owner),
-                keys.schedule,
-                keys.wake,
-                keys.parked,
-            ],
-            [
-                str(conversation),
-                claim.fence,
-                claim.sequence,
-                msgspec.json.encode(turn).decode() if turn else "",
-                TURNS_KEPT,
-                self._ttl,
-                messages,
-                msgspec.json.encode(parked).decode() if parked else "",
-                PARKED_KEPT,
-            ],
-            kept=True,
-        )
-        return bool(done)
+        keys = self._partition(claim.conversation.channel)
+        return await self._commits.end(keys, claim, turn, owner, parked, messages=messages)

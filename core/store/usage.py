@@ -14,6 +14,7 @@ from core.costs import Cost, Paid, money
 from core.store.connection import Connections, translating
 from core.store.keys import PREFIX
 from core.store.routes import Command
+from core.store.scopes import Scope
 
 DAY_S = 24 * 3600
 KEPT_S = 400 * DAY_S
@@ -21,26 +22,6 @@ KEPT_S = 400 * DAY_S
 _REMEMBERED_S = 3 * DAY_S
 """How long a counted turn is known: a repeated commit or a taken-over turn comes within seconds."""
 _COST = "cost:"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose sums these are."""
-
-    name: str
-
-    @classmethod
-    def workspace(cls, channel: Channel) -> "Scope":
-        return cls(f"workspace:{channel.platform}:{channel.workspace}")
-
-    @classmethod
-    def channel(cls, channel: Channel) -> "Scope":
-        return cls(f"channel:{channel}")
-
-    @classmethod
-    def person(cls, channel: Channel, author: str) -> "Scope":
-        """Somebody as one workspace knows them."""
-        return cls(f"person:{channel.platform}:{channel.workspace}:{author}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +51,7 @@ class Sums:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
-    """Part of ``completion_tokens``, as far as it was reported."""
+    """Part of ``completion_tokens``, estimated where they were not reported."""
     estimated_turns: int = 0
     """Turns whose tokens the model did not report: they are estimates."""
     dedicated_turns: int = 0

@@ -17,7 +17,6 @@ from adapters.web.settings import Settings as WebSettings
 from adapters.web.surface import show_question
 from adapters.web.transcript import Transcript, journal_of
 from core import texts
-from core.commands import Desk
 from core.conversation import Channel, Conversation, UserMessage
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
@@ -26,7 +25,7 @@ from core.inbox import Inbox
 from core.store.connection import Connections
 from core.store.journal import Journals
 from core.surface import NOTICE, OUTAGE, REFUSAL, Platform
-from tests.core.store.talk import channels_of, turns_of
+from tests.core.desks import desk_of
 from tests.doubles.discord import Permission
 from tests.doubles.discord.server import DiscordDouble
 from tests.doubles.slack.faults import ApiError
@@ -60,7 +59,7 @@ class Place:
 async def inbox(connections: Connections) -> AsyncIterator[Inbox]:
     async with http_client() as http:
         catalog = Catalog(ModelClient(http), [], aliases={}, runs={})
-        desk = Desk(turns_of(connections), channels_of(connections), catalog)
+        desk = desk_of(connections, catalog)
         yield Inbox(desk, Journals(connections, ttl_s=60))
 
 

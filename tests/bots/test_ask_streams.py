@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from bots.ask import ask
-from bots.settings import DrunSettings
+from bots.drun_settings import DrunSettings
 from core import texts
 from tests.doubles.drun.frames import Thought
 from tests.doubles.drun.script import Script

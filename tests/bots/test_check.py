@@ -135,6 +135,74 @@ async def test_a_deployment_that_fails_is_told_with_its_own_three_steps(
     assert "s3cret" not in found.all
 
 
+MAAS_STEPS = [
+    "How to reach MaaS by Token, in three steps:",
+    "1. Key: https://console.d.run, API Key 管理, create one; set DRUN_API_KEY.",
+    "2. Endpoint: https://chat.d.run/v1, which needs no setting; a private installation is set with DRUN_BASE_URL.",
+    (
+        "3. Model: ids look like public/deepseek-v3. `drun-chat models` lists what the key may use; set "
+        "DRUN_DEFAULT_MODEL."
+    ),
+]
+
+
+async def test_maas_by_token_that_refuses_the_key_is_told_with_its_own_three_steps(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    drun.keys.add("sk-of-the-service")
+    drun.keys.discard(drun.key)
+    settings = {**of_drun(drun), "DRUN_SERVICE_API_KEY": "sk-of-the-service", "REDIS_URL": redis_url}
+    found = await ended(tmp_path, "check", settings=settings)
+    assert found.code == 1
+    lines = found.out.splitlines()
+    assert lines_of(found.out, "no")[0] == (
+        f"no    MaaS by Token: {host(drun.maas_url)}, The d.run API key was refused. "
+        "The operator of this bot has to check it."
+    )
+    assert (
+        "      see https://console.d.run, API Key 管理: a deleted key stops working at once; set DRUN_API_KEY"
+        in lines
+    )
+    assert f"ok    Model Service: {host(drun.service_url)}, 1 models" in lines
+    first = lines.index(MAAS_STEPS[0])
+    assert lines[first : first + 4] == MAAS_STEPS
+    assert "How to reach a Model Service" not in found.out
+    assert drun.key not in found.all
+
+
+async def test_an_empty_wallet_is_told_with_the_steps_of_maas_and_where_it_is_topped_up(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    drun.reply = refusals.no_balance()
+    settings = {"DRUN_BASE_URL": drun.maas_url, "DRUN_API_KEY": drun.key, "REDIS_URL": redis_url}
+    found = await ended(tmp_path, "check", settings=settings)
+    assert found.code == 1
+    lines = found.out.splitlines()
+    assert f"ok    MaaS by Token: {host(drun.maas_url)}, 2 models" in lines, "the list tells nothing of money"
+    top_up = "      top up the wallet at https://console.d.run; a Model Service is paid from it too"
+    assert lines[lines.index(top_up) - 1].startswith("no    default model: The d.run account has no balance")
+    first = lines.index(MAAS_STEPS[0])
+    assert lines[first : first + 4] == MAAS_STEPS
+    assert "How to reach a Model Service" not in found.out, "none is set up"
+    assert len(drun.requests) == 1, "what costs is not tried twice"
+
+
+async def test_maas_by_token_at_a_wrong_address_is_told_with_the_step_that_sets_it(
+    tmp_path: Path, drun: DrunDouble, redis_url: str
+) -> None:
+    settings = {**of_drun(drun), "DRUN_BASE_URL": "http://127.0.0.1:1", "REDIS_URL": redis_url}
+    found = await ended(tmp_path, "check", settings={**settings, "DRUN_MAX_RETRIES": "0"})
+    assert found.code == 1
+    assert lines_of(found.out, "no") == [
+        "no    MaaS by Token: 127.0.0.1:1, The model cannot be reached right now. Please try again.",
+        "no    default model: The model cannot be reached right now. Please try again.",
+    ]
+    assert MAAS_STEPS[2] in found.out.splitlines()
+    assert "How to reach a Model Service" not in found.out, (
+        "its list was read, and none of its models is asked"
+    )
+
+
 async def test_a_list_that_is_kept_does_not_hide_that_an_endpoint_is_away(
     tmp_path: Path, drun: DrunDouble, redis_url: str
 ) -> None:

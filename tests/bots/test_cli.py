@@ -143,6 +143,37 @@ async def test_the_models_of_both_deployments_are_listed(tmp_path: Path, drun: D
     ]
 
 
+async def test_the_operators_names_stand_beside_the_ids(tmp_path: Path, drun: DrunDouble) -> None:
+    settings = {**of_drun(drun), "DRUN_MODELS": f"fast=public/deepseek-v3,{SERVICE_MODEL}"}
+    found = await ended(tmp_path, "models", settings=settings)
+    assert found.code == 0, found.err
+    named, plain = found.out.splitlines()
+    assert named.startswith("* fast = public/deepseek-v3  DeepSeek-V3 · MaaS by Token")
+    assert plain.startswith(f"  {SERVICE_MODEL}       Model Service"), (
+        "the columns are as wide as the longest"
+    )
+    drun.reply_with("Fine.")
+    asked = await ended(tmp_path, "ask", "how are you?", "--model", "fast", settings=settings)
+    assert (asked.out, asked.err) == ("Fine.\n", "[public/deepseek-v3]\n")
+
+
+async def test_what_is_set_for_all_questions_goes_to_the_model(tmp_path: Path, drun: DrunDouble) -> None:
+    sampling = {"DRUN_TEMPERATURE": "0", "DRUN_TOP_P": "0.8", "DRUN_MAX_TOKENS": "100000"}
+    await ended(tmp_path, "ask", "hello", settings={**of_drun(drun), **sampling})
+    body = drun.requests[0].body
+    # The table documents 8,192 tokens of output.
+    assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0, 0.8, 8192)
+
+
+async def test_patience_is_as_long_as_it_is_set(tmp_path: Path, drun: DrunDouble) -> None:
+    drun.reply = Script("never", headers_s=float("inf"))
+    settings = {"DRUN_FIRST_BYTE_TIMEOUT_S": "0.2", "DRUN_MAX_RETRIES": "0"}
+    found = await ended(tmp_path, "ask", "hello", settings={**of_drun(drun), **settings})
+    assert found.code == 1
+    assert "The model cannot be reached right now." in found.err
+    assert len(drun.requests) == 1
+
+
 async def test_the_models_are_described_in_chinese_where_that_is_chosen(
     tmp_path: Path, drun: DrunDouble
 ) -> None:
@@ -163,7 +194,7 @@ async def test_in_the_terminal_the_same_model_of_the_other_deployment_answers_to
     tmp_path: Path, drun: DrunDouble
 ) -> None:
     drun.maas.models.append("public/qwen2.5-7b")
-    drun.script(*[refusals.broken()] * 3, Script("From MaaS."))
+    drun.script(*[refusals.broken()] * 2, Script("From MaaS."))
     settings = {
         **of_drun(drun),
         "DRUN_SERVICE_MODELS": f"{SERVICE_MODEL}=Qwen2.5-7B-Instruct=public/qwen2.5-7b",

@@ -3,7 +3,7 @@
 import pytest
 
 from bots.embedded.demo_model import demo_model
-from core.drun.calls import ChatRequest
+from core.drun.calls import ChatRequest, Sampling
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.estimate import UNKNOWN, raw_prompt
@@ -18,7 +18,7 @@ async def test_the_demo_model_reports_what_was_recorded_and_the_estimate_meets_i
         client = ModelClient(http)
         endpoint = Endpoint(Deployment.DEMO, demo.base_url, demo.api_key, demo.context_tokens)
         for messages, _ in PROMPTS:
-            request = ChatRequest(demo.model, messages, max_tokens=1)
+            request = ChatRequest(demo.model, messages, Sampling(max_tokens=1))
             [usage] = [delta.usage async for delta in client.stream(endpoint, request) if delta.usage]
             reported.append(usage.prompt_tokens)
             off.append(abs(calibration.tokens(raw_prompt(messages)) / usage.prompt_tokens - 1))

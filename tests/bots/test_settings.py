@@ -11,9 +11,13 @@ from pydantic import BaseModel, Field, SecretStr
 
 from bots import platforms
 from bots.configuration import configure
+from bots.drun_settings import DrunSettings
+from bots.limits import LimitSettings
 from bots.reading import SettingsWrong, given, read
-from bots.settings import DrunSettings, StoreSettings, WorkSettings
+from bots.settings import StoreSettings, WorkSettings
+from core.drun.calls import Sampling
 from core.drun.fallback import Order
+from core.drun.patience import Patience
 from tests.checkout import CHECKOUT
 
 # What people and deployments set by these names. A name may be added here, and none taken away.
@@ -32,6 +36,15 @@ CONTRACT = [
     "DRUN_MAX_CONCURRENCY",
     "DRUN_COMPLETIONS",
     "DRUN_CONTEXT_TOKENS",
+    "DRUN_CONNECT_TIMEOUT_S",
+    "DRUN_FIRST_BYTE_TIMEOUT_S",
+    "DRUN_IDLE_TIMEOUT_S",
+    "DRUN_TOTAL_TIMEOUT_S",
+    "DRUN_MAX_RETRIES",
+    "DRUN_TEMPERATURE",
+    "DRUN_TOP_P",
+    "DRUN_MAX_TOKENS",
+    "DRUN_SEND_IMAGES",
     "DRUN_SHOW_REASONING",
     "DRUN_DEMO",
     "LOCAL_MODEL_PATH",
@@ -59,6 +72,9 @@ CONTRACT = [
     "HISTORY_TTL_DAYS",
     "ENCRYPTION_KEYS",
     "ADMINS",
+    "BUDGETS",
+    "ALLOWED",
+    "BLOCKED",
     "ATTACHMENT_MB",
     "WORKER_TURNS",
     "BUSY_MODE",
@@ -71,7 +87,7 @@ CONTRACT = [
 
 
 def sections() -> list[type[BaseModel]]:
-    return [DrunSettings, StoreSettings, WorkSettings, *map(platforms.section, platforms.names())]
+    return [DrunSettings, StoreSettings, WorkSettings, LimitSettings, *map(platforms.section, platforms.names())]
 
 
 def fields() -> dict[str, type[BaseModel]]:
@@ -326,6 +342,30 @@ def test_the_order_of_those_who_run_the_same_model_is_a_setting(value: str, expe
     assert found.drun_fallback is expected
 
 
+def test_how_models_are_asked_is_a_setting_and_nothing_of_it_has_to_be_set() -> None:
+    plain, none = read(DrunSettings, given(KEY))
+    assert plain is not None
+    assert not none
+    assert (plain.patience(), plain.sampling()) == (Patience(), Sampling())
+    settings = {
+        "DRUN_CONNECT_TIMEOUT_S": "1.5",
+        "DRUN_FIRST_BYTE_TIMEOUT_S": "300",
+        "DRUN_IDLE_TIMEOUT_S": "30",
+        "DRUN_TOTAL_TIMEOUT_S": "900",
+        "DRUN_MAX_RETRIES": "0",
+        "DRUN_TEMPERATURE": "0",
+        "DRUN_TOP_P": "0.8",
+        "DRUN_MAX_TOKENS": "2000",
+    }
+    full, none = read(DrunSettings, given({**KEY, **settings}))
+    assert full is not None
+    assert not none
+    assert full.patience() == Patience(
+        connect_s=1.5, first_byte_s=300.0, idle_s=30.0, total_s=900.0, retries=0
+    )
+    assert full.sampling() == Sampling(0.0, 0.8, 2000)
+
+
 KEY = {"DRUN_API_KEY": "sk-0123456789"}
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
 FORM = "must be <service id>=<documented model>, or with =<public id> behind"
@@ -368,6 +408,47 @@ WRONG: list[tuple[Mapping[str, str], str]] = [
         {"DRUN_FALLBACK": "maas", **KEY},
         "DRUN_FALLBACK: input should be 'on', 'service,maas', 'maas,service' or 'off'",
     ),
+    (
+        {"DRUN_CONNECT_TIMEOUT_S": "0", **KEY},
+        "DRUN_CONNECT_TIMEOUT_S: input should be greater than or equal to 0.1 (it is '0')",
+    ),
+    (
+        {"DRUN_CONNECT_TIMEOUT_S": "121", **KEY},
+        "DRUN_CONNECT_TIMEOUT_S: input should be less than or equal to 120 (it is '121')",
+    ),
+    ({"DRUN_FIRST_BYTE_TIMEOUT_S": "2m", **KEY}, "DRUN_FIRST_BYTE_TIMEOUT_S: input should be a valid number"),
+    (
+        {"DRUN_FIRST_BYTE_TIMEOUT_S": "inf", **KEY},
+        "DRUN_FIRST_BYTE_TIMEOUT_S: input should be less than or equal to 3600 (it is 'inf')",
+    ),
+    (
+        {"DRUN_IDLE_TIMEOUT_S": "nan", **KEY},
+        "DRUN_IDLE_TIMEOUT_S: input should be less than or equal to 3600 (it is 'nan')",
+    ),
+    (
+        {"DRUN_TOTAL_TIMEOUT_S": "-1", **KEY},
+        "DRUN_TOTAL_TIMEOUT_S: input should be greater than or equal to 0.1 (it is '-1')",
+    ),
+    (
+        {"DRUN_MAX_RETRIES": "11", **KEY},
+        "DRUN_MAX_RETRIES: input should be less than or equal to 10 (it is '11')",
+    ),
+    (
+        {"DRUN_MAX_RETRIES": "-1", **KEY},
+        "DRUN_MAX_RETRIES: input should be greater than or equal to 0 (it is '-1')",
+    ),
+    (
+        {"DRUN_TEMPERATURE": "2.1", **KEY},
+        "DRUN_TEMPERATURE: input should be less than or equal to 2 (it is '2.1')",
+    ),
+    ({"DRUN_TEMPERATURE": "hot", **KEY}, "DRUN_TEMPERATURE: input should be a valid number"),
+    ({"DRUN_TOP_P": "0", **KEY}, "DRUN_TOP_P: input should be greater than 0 (it is '0')"),
+    ({"DRUN_TOP_P": "1.5", **KEY}, "DRUN_TOP_P: input should be less than or equal to 1 (it is '1.5')"),
+    (
+        {"DRUN_MAX_TOKENS": "0", **KEY},
+        "DRUN_MAX_TOKENS: input should be greater than or equal to 1 (it is '0')",
+    ),
+    ({"DRUN_SEND_IMAGES": "sometimes", **KEY}, "DRUN_SEND_IMAGES: input should be a valid boolean"),
     ({"DRUN_MODELS_TTL_S": "0", **KEY}, "DRUN_MODELS_TTL_S: input should be greater than or equal to 1"),
     (
         {"DRUN_REGION": "sh-02,sh-07,sh-09", "DRUN_SERVICE_API_KEY": "sk-1234,sk-5678", **KEY},
@@ -420,6 +501,14 @@ WRONG: list[tuple[Mapping[str, str], str]] = [
     ({"REDIS_WAIT_REPLICAS": "-1"}, "REDIS_WAIT_REPLICAS: input should be greater than or equal to 0"),
     ({"HISTORY_TTL_DAYS": "-1"}, "HISTORY_TTL_DAYS: input should be greater than or equal to 0"),
     ({"ENCRYPTION_KEYS": "k1,k2"}, "ENCRYPTION_KEYS: encryption is not there yet"),
+    ({"BUDGETS": "person 50 requests"}, "BUDGETS: `person 50 requests` is no budget; one looks like"),
+    (
+        {"BUDGETS": "person 50 requests/hour, channel 5 EUR/day"},
+        "BUDGETS: `channel 5 EUR/day`: what is counted is one of `requests`, `tokens`, `CNY`, `USD`",
+    ),
+    ({"ALLOWED": "U789"}, "ALLOWED: `U789` names nobody; right would be `slack:U789` (a person)"),
+    ({"BLOCKED": "slak:U789"}, "BLOCKED: `slak:U789` names no platform; there are discord, slack, web"),
+    ({"BLOCKED": "model:public/*/x"}, "BLOCKED: `model:public/*/x` names no model; right would be"),
     ({"WORKER_TURNS": "many"}, "WORKER_TURNS: input should be a valid integer"),
     ({"LEASE_S": "0.1"}, "LEASE_S: input should be greater than or equal to 1"),
     ({"DRAIN_S": "soon"}, "DRAIN_S: input should be a valid number"),

@@ -7,20 +7,23 @@ from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
+from core.answering import Means
 from core.attachments import too_large
-from core.commands import Desk
-from core.conversation import Attachment, Conversation, Turn, UserMessage
+from core.commands.desk import Desk
+from core.conversation import Attachment, Channel, Conversation, Turn, UserMessage
 from core.drun.catalog import Catalog
 from core.drun.endpoints import Endpoint
 from core.engine import Engine
 from core.errors import FileLeftOut
 from core.hold import Hold
+from core.people import UNKNOWN, Person, Remark
 from core.store.claims import Claim
 from core.store.connection import Connections
 from core.store.turns import Turns
 from core.surface import Surface
+from tests.core.desks import desk_of
 from tests.core.drun.talk import maas, model_client
-from tests.core.store.talk import ROOM, ask, channels_of, claimed, said, turns_of
+from tests.core.store.talk import ROOM, ask, claimed, said, turns_of
 from tests.doubles.drun.server import DrunDouble
 from tests.fakes.surface import FakeSurface
 
@@ -34,9 +37,25 @@ class FakePlatform:
     shown: dict[str, FakeSurface] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     """By the ref of their attachments."""
+    people: dict[str, Person] = field(default_factory=dict)
+    """By author; all others are unknown."""
+    before: list[Remark] = field(default_factory=list)
+    """What was said in every thread before the bot was asked."""
+    reads: list[str] = field(default_factory=list)
+    """The messages whose threads were read, by id."""
 
     def of(self, message: UserMessage) -> FakeSurface:
         return self.shown.setdefault(message.turn_id, FakeSurface())
+
+    def direct(self, channel: Channel) -> bool:
+        return channel.channel.startswith("D")
+
+    async def person(self, author: str, channel: Channel) -> Person:
+        return self.people.get(author, UNKNOWN)
+
+    async def earlier(self, message: UserMessage, *, most: int) -> Sequence[Remark]:
+        self.reads.append(message.message_id)
+        return self.before[-most:]
 
     def spelled(self, command: str, conversation: Conversation) -> str:
         return f"/{command}"
@@ -108,12 +127,19 @@ async def scene(
     turns = turns_of(connections, lease_s=lease_s)
     async with model_client() as client:
         catalog = Catalog(client, endpoints or [maas(drun)], default=default, aliases={}, runs={})
-        desk, platform = Desk(turns, channels_of(connections), catalog), FakePlatform()
+        platform = FakePlatform()
+        desk = desk_of(
+            connections,
+            catalog,
+            turns=turns,
+            platforms={"slack": platform},
+            defaults={"system": instructions, "thinking": "summary"},
+        )
         yield Scene(
             connections.ask,
             turns,
             desk,
             drun,
             platform,
-            Engine(desk, client, {"slack": platform}, instructions),
+            Engine(desk, Means(client, catalog, desk.channels)),
         )

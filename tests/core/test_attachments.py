@@ -1,6 +1,7 @@
 """Files become part of the question: pictures are shown to models that see, texts are quoted, the rest is named."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from hashlib import sha256
 
@@ -9,7 +10,7 @@ import pytest
 
 from core.attachments import KEPT, MOST_FILES, MOST_PICTURES, Files, Question
 from core.conversation import Attachment, Message, UserMessage
-from core.drun.calls import chat, continuation
+from core.drun.calls import ChatRequest, chat, continuation
 from core.drun.endpoints import Deployment, Endpoint
 from core.errors import PicturesRefused
 from core.hold import Hold
@@ -145,7 +146,7 @@ async def test_what_cannot_be_used_is_named_and_the_text_is_answered(
     connections: Connections, name: str, data: bytes, why: str
 ) -> None:
     async with drun() as double, scene(connections, double) as on:
-        small = replace(on, engine=replace(on.engine, files=Files(most=4000)))
+        small = replace(on, engine=replace(on.engine, means=replace(on.engine.means, files=Files(most=4000))))
         shown = await answer(small, "look", file(on, name, data, size=10))
         assert shown.startswith(f"I see.\n\n_`{name}` was left out: {why}")
         assert double.requests[-1].prompt == f"look\n\n[file, not read: {name}]"
@@ -237,14 +238,14 @@ def test_a_name_is_safe_to_be_shown() -> None:
 def test_pictures_are_parts_of_the_last_message_and_texts_stay_texts() -> None:
     uri = "data:image/png;base64,AAAA"
     messages = [Message("system", "be brief"), Message("user", "look", (uri,))]
-    body = chat("m", messages, max_tokens=None)
+    body = chat(ChatRequest("m", messages))
     assert body["messages"][0] == {"role": "system", "content": "be brief"}
     assert body["messages"][1]["content"] == [
         {"type": "text", "text": "look"},
         {"type": "image_url", "image_url": {"url": uri}},
     ]
     with pytest.raises(PicturesRefused):
-        continuation("m", messages, max_tokens=5)
+        continuation(ChatRequest("m", messages))
 
 
 async def test_a_model_that_only_continues_texts_sees_nothing(connections: Connections) -> None:
@@ -295,7 +296,7 @@ async def test_a_stop_while_files_are_read_ends_the_turn_and_keeps_their_names(
     stopping = asyncio.Event()
     async with drun() as double, scene(connections, double) as on:
         slow = Slow()
-        engine = replace(on.engine, platforms={"slack": slow})
+        engine = replace(on.engine, desk=replace(on.desk, platforms={"slack": slow}))
         message = replace(said("look"), attachments=(file(on, "a.txt", b"x"),))
         await on.turns.accept(message)
         claim = await claimed(on.turns)
@@ -304,3 +305,43 @@ async def test_a_stop_while_files_are_read_ends_the_turn_and_keeps_their_names(
         assert slow.of(message).texts() == ["_Stopped._"]
         assert [turn.text for turn in await on.history()] == ["look\n\n[file, not read: a.txt]"]
         assert double.requests == []
+
+
+@pytest.fixture
+async def blindfolded(connections: Connections) -> AsyncGenerator[tuple[Scene, DrunDouble], None]:
+    """A deployment with DRUN_SEND_IMAGES=0, and a model that could see."""
+    async with drun() as double, scene(connections, double, default=SEEING) as on:
+        means = replace(on.engine.means, files=Files(pictures=False))
+        yield replace(on, engine=replace(on.engine, means=means)), double
+
+
+NOT_SENT = (
+    "no pictures are sent to models here. Please say in words what is to be seen, or ask the operator of this bot "
+    "to switch pictures on."
+)
+
+
+async def test_where_pictures_are_switched_off_the_rest_is_answered_and_one_sentence_says_so(
+    blindfolded: tuple[Scene, DrunDouble],
+) -> None:
+    on, double = blindfolded
+    files = file(on, "a.png", picture()), file(on, "b.py", b"print(1)\n"), file(on, "c.png", picture())
+    shown = await answer(on, "what do they do?", *files)
+    assert shown == f"I see.\n\n_`a.png`, `c.png` left out: {NOT_SENT}_"
+    [call] = double.requests
+    assert call.pictures == []
+    assert "`b.py`:\n```\nprint(1)\n```" in call.prompt
+    assert "[file, not read: a.png]" in call.prompt, "the model knows that there was more"
+
+
+async def test_where_pictures_are_switched_off_a_picture_alone_is_not_asked_about(
+    blindfolded: tuple[Scene, DrunDouble],
+) -> None:
+    on, double = blindfolded
+    pictures = [file(on, f"{at}.png", picture(size=(at, at))) for at in range(10, 16)]
+    names = ", ".join(f"`{each.name}`" for each in pictures)
+    assert await answer(on, "", *pictures) == f"⚠️ {names} left out: {NOT_SENT}"
+    shown = await answer(on, "这是什么？", pictures[0])
+    assert shown.startswith("I see.")
+    assert "未使用 `10.png`：本机器人不会把图片发给模型。" in shown
+    assert [call.pictures for call in double.requests] == [[]]

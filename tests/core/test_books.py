@@ -15,7 +15,8 @@ from core.estimate import UNKNOWN, Calibration, raw_prompt
 from core.hold import Hold, LeaseLost
 from core.store.calibrations import Calibrations
 from core.store.connection import Connections, connect
-from core.store.usage import Scope, Spending
+from core.store.scopes import Scope
+from core.store.usage import Spending
 from tests.core.drun.talk import service
 from tests.core.scene import Scene, scene
 from tests.core.store.talk import GENERAL, ROOM, claimed, eventually, expire, until
@@ -31,7 +32,7 @@ def kept_in(connections: Connections, chores: Chores) -> Books:
 
 def keeping(stage: Scene, connections: Connections, chores: Chores) -> Scene:
     """``stage``, with books that are kept in Redis."""
-    return replace(stage, engine=replace(stage.engine, books=kept_in(connections, chores)))
+    return replace(stage, engine=replace(stage.engine, means=replace(stage.engine.means, books=kept_in(connections, chores))))
 
 
 async def test_a_turn_is_counted_beside_its_commit(stage: Scene, connections: Connections) -> None:
@@ -135,7 +136,7 @@ async def test_what_a_model_reports_corrects_the_next_estimate_for_all_workers_a
     async with Chores() as chores:
         there = keeping(stage, connections, chores)
         await there.answer(question)
-        learned = there.engine.books.calibration(V3)
+        learned = there.engine.means.books.calibration(V3)
     sent = raw_prompt([*_sent(stage)])
     reported = len(question) // 4 + 1
     assert learned.tokens(sent) == pytest.approx(reported, rel=0.1)

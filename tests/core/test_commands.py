@@ -5,14 +5,20 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from core.commands import COMMANDS, Answer, Call, Desk, parse_command
+from core.cascade import Level
+from core.commands.command import Answer, Call
+from core.commands.desk import Desk
+from core.commands.listed import COMMANDS
+from core.commands.running import complete_line, parse_command
+from core.commands.running import run as run_command
 from core.conversation import Channel, Conversation
 from core.drun.catalog import Catalog
 from core.errors import ModelUnavailable, StoreUnavailable
 from core.store.connection import Connections, connect
 from core.texts import Language
+from tests.core.desks import choose, chosen, desk_of
 from tests.core.drun.talk import maas, model_client
-from tests.core.store.talk import GENERAL, ROOM, answered, ask, channels_of, exchange, read, thread, turns_of
+from tests.core.store.talk import ROOM, answered, ask, exchange, read, thread
 from tests.doubles.drun.refusals import broken
 from tests.doubles.drun.server import DrunDouble
 
@@ -26,7 +32,7 @@ async def desk_with(
 ) -> AsyncGenerator[Desk, None]:
     async with DrunDouble(maas_models=models) as drun, model_client() as client:
         catalog = Catalog(client, [maas(drun)], default=default, aliases={}, runs={})
-        yield Desk(turns_of(connections), channels_of(connections), catalog)
+        yield desk_of(connections, catalog)
 
 
 @pytest.fixture
@@ -38,7 +44,11 @@ async def desk(connections: Connections) -> AsyncGenerator[Desk, None]:
 async def run(
     desk: Desk, name: str, argument: str = "", language: Language = "en", where: Conversation = ROOM
 ) -> Answer:
-    return await desk.run(Call(where, name, argument, language))
+    return await run_command(desk, Call(where, name, argument, language))
+
+
+async def completed(desk: Desk, name: str, text: str) -> list[str]:
+    return list(await complete_line(desk, Call(ROOM, name, text, "en")))
 
 
 @languages
@@ -58,7 +68,7 @@ async def test_an_unknown_command_is_answered_with_those_there_are(desk: Desk, l
 
 async def test_commands_are_spelled_as_the_platform_wants_them(desk: Desk) -> None:
     for name, argument in (("help", ""), ("sing", ""), ("model", "")):
-        answer = await desk.run(Call(ROOM, name, argument, "en", spell=lambda word: f"/drun {word}"))
+        answer = await run_command(desk, Call(ROOM, name, argument, "en", spell=lambda word: f"/drun {word}"))
         assert "`/drun model" in answer.text
 
 
@@ -102,13 +112,13 @@ async def test_a_list_of_exactly_thirty_is_whole(connections: Connections) -> No
 
 
 async def test_a_model_is_switched_for_the_channel_and_all_its_threads(desk: Desk) -> None:
-    answer = await run(desk, "model", "deepseek-r1", where=thread("1"))
+    answer = await run(desk, "model", "deepseek-r1 channel", where=thread("1"))
     known = "DeepSeek-R1 · MaaS by Token · 128k tokens · reasoning, tools · ¥0.004 in, ¥0.016 out per 1k"
     expected = f"From now on `public/deepseek-r1` answers in this channel: {known}."
     assert answer == Answer(expected, public=True)
-    assert await desk.channels.model_of(GENERAL) == "public/deepseek-r1"
+    assert await chosen(desk.preferences, "model") == "public/deepseek-r1"
     assert (await run(desk, "model")).text.startswith("`public/deepseek-r1` answers")
-    assert (await ask(desk.turns, "hello", thread("2"))).model == "public/deepseek-r1"
+    assert (await ask(desk.turns, "hello", thread("2"))).settings[Level.CHANNEL] == {"model": "public/deepseek-r1"}
     elsewhere = Conversation(Channel("slack", "T1", "random"))
     assert (await run(desk, "model", where=elsewhere)).text.startswith("`public/deepseek-v3` answers")
 
@@ -118,7 +128,7 @@ async def test_model_reset_goes_back_to_the_default(desk: Desk) -> None:
     answer = await run(desk, "model", "reset")
     assert answer.public
     assert "`public/deepseek-v3`" in answer.text
-    assert await desk.channels.model_of(GENERAL) == ""
+    assert await chosen(desk.preferences, "model") == ""
 
 
 @languages
@@ -129,7 +139,7 @@ async def test_a_model_that_is_none_changes_nothing_and_names_what_is_near(
     assert "`deepseek-v4`" in answer.text
     assert "`public/deepseek-v3`" in answer.text
     assert not answer.public
-    assert await desk.channels.model_of(GENERAL) == ""
+    assert await chosen(desk.preferences, "model") == ""
 
 
 async def test_a_model_like_no_other_gets_no_suggestion(desk: Desk) -> None:
@@ -139,7 +149,7 @@ async def test_a_model_like_no_other_gets_no_suggestion(desk: Desk) -> None:
 
 
 async def test_a_withdrawn_choice_falls_back_to_the_default_and_model_says_so(desk: Desk) -> None:
-    await desk.channels.choose_model(GENERAL, "public/withdrawn")
+    await choose(desk.preferences, "model", "public/withdrawn")
     text = (await run(desk, "model")).text
     assert text.startswith("`public/deepseek-v3` answers")
     assert "`public/withdrawn` is not offered any more; `public/deepseek-v3` answers." in text
@@ -159,22 +169,14 @@ async def test_a_list_that_cannot_be_read_is_one_sentence(
 ) -> None:
     async with DrunDouble() as drun, model_client() as client:
         drun.maas.listing_fault = broken()
-        desk = Desk(
-            turns_of(connections),
-            channels_of(connections),
-            Catalog(client, [maas(drun)], aliases={}, runs={}),
-        )
+        desk = desk_of(connections, Catalog(client, [maas(drun)], aliases={}, runs={}))
         assert (await run(desk, "model", language=language)).text == ModelUnavailable().notice(language)
 
 
 @languages
 async def test_a_store_out_of_reach_is_one_sentence(drun: DrunDouble, language: Language) -> None:
     async with connect("redis://127.0.0.1:1") as connections, model_client() as client:
-        desk = Desk(
-            turns_of(connections),
-            channels_of(connections),
-            Catalog(client, [maas(drun)], aliases={}, runs={}),
-        )
+        desk = desk_of(connections, Catalog(client, [maas(drun)], aliases={}, runs={}))
         for name, argument in (("model", "deepseek-r1"), ("stop", ""), ("reset", "")):
             answer = await run(desk, name, argument, language)
             assert answer == Answer(StoreUnavailable().notice(language))
@@ -200,7 +202,7 @@ async def test_a_stop_in_the_channel_means_its_threads_as_well(desk: Desk) -> No
 
 async def test_a_stop_that_comes_as_a_turn_does_not_stop_itself(desk: Desk) -> None:
     claim = await ask(desk.turns, "/stop")
-    answer = await desk.run(Call(ROOM, "stop", "", "en", claim.sequence))
+    answer = await run_command(desk, Call(ROOM, "stop", "", "en", claim.sequence))
     assert answer.text == "Nothing is being written here now."
     assert [lease.name for lease in await desk.turns.renew([claim])] == ["KEPT"]
 
@@ -224,11 +226,11 @@ async def test_completion_offers_what_is_like_the_text_and_at_most_twenty_five(
     connections: Connections,
 ) -> None:
     async with desk_with(connections, *(f"public/model-{number}" for number in range(60))) as desk:
-        assert len(await desk.complete("model", "")) == 25
-        assert len(await desk.complete("model", "model")) == 25
-        assert (await desk.complete("model", "model-59"))[0] == "public/model-59"
+        assert len(await completed(desk, "model", "")) == 25
+        assert len(await completed(desk, "model", "model")) == 25
+        assert (await completed(desk, "model", "model-59"))[0] == "public/model-59"
         for name in ("stop", "reset", "help", "sing"):
-            assert list(await desk.complete(name, "x")) == []
+            assert await completed(desk, name, "x") == []
 
 
 @pytest.mark.parametrize(

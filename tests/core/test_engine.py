@@ -16,9 +16,10 @@ from core.errors import SurfaceFailed, SurfaceGone
 from core.hold import Hold, LeaseLost
 from core.store.claims import Nothing
 from core.store.connection import Connections
+from tests.core.desks import choose
 from tests.core.drun.talk import maas, model_client, service
 from tests.core.scene import Scene, scene
-from tests.core.store.talk import GENERAL, ROOM, ask, claimed, eventually, exchange, expire, said
+from tests.core.store.talk import ROOM, ask, claimed, eventually, exchange, expire, said
 from tests.doubles.drun.refusals import OVERFLOWS, rate_limited, unreachable, upstream_error
 from tests.doubles.drun.script import Fault, Script
 from tests.doubles.drun.server import DrunDouble
@@ -106,12 +107,12 @@ async def test_a_withdrawn_model_is_replaced_by_the_default_and_its_channel_is_t
     stage: Scene,
 ) -> None:
     stage.drun.reply_with("Still here.")
-    await stage.desk.channels.choose_model(GENERAL, "public/withdrawn")
+    await choose(stage.desk.preferences, "model", "public/withdrawn")
     gone = "_`public/withdrawn` is not offered any more; `public/deepseek-v3` answers._"
     assert await stage.answer("hello") == [f"Still here.\n\n{gone}"]
     assert stage.drun.requests[-1].model == "public/deepseek-v3"
     assert await stage.answer("and now?") == ["Still here."], "once is enough"
-    await stage.desk.channels.choose_model(GENERAL, "public/deepseek-r1")
+    await choose(stage.desk.preferences, "model", "public/deepseek-r1")
     assert await stage.answer("hello again") == ["Still here."]
     assert stage.drun.requests[-1].model == "public/deepseek-r1"
 
@@ -127,7 +128,8 @@ async def test_whoever_stands_in_is_named_under_the_answer_and_kept_with_it(
     ):
         runs = {chosen: "glm-4-9b-chat"}
         catalog = Catalog(client, [maas(drun), service(drun)], default=chosen, aliases={}, runs=runs)
-        engine = replace(stage.engine, desk=replace(stage.desk, catalog=catalog))
+        means = replace(stage.engine.means, catalog=catalog)
+        engine = replace(stage.engine, desk=replace(stage.desk, catalog=catalog), means=means)
         drun.script(rate_limited(retry_after="0"), times=3)
         drun.script(Script("From MaaS."))
         claim = await stage.asked("hello")

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from core import texts
-from core.commands import Call
+from core.commands.command import Call
+from core.commands.running import run
 from core.hold import Hold
 from core.reasoning import KEPT
-from core.shown_thoughts import SHOWN
 from core.store.connection import Connections
+from tests.core.desks import choose
 from tests.core.scene import Scene, scene
 from tests.core.store.talk import ROOM, ask, thread
 from tests.doubles.drun.frames import Thought
@@ -31,13 +32,16 @@ class Clock:
         return self.at
 
 
-def slow(stage: Scene, *, thinking: bool = True) -> Scene:
+def slow(stage: Scene) -> Scene:
     """The same scene, in which thinking takes seconds."""
-    return replace(stage, engine=replace(stage.engine, now=Clock(), thinking=thinking))
+    means = replace(stage.engine.means, now=Clock())
+    return replace(stage, engine=replace(stage.engine, means=means))
 
 
 async def thoughts_of(stage: Scene, argument: str = "") -> str:
-    return (await stage.desk.run(Call(ROOM, "thinking", argument, "en"))).text
+    """What the command answers, with what it attaches."""
+    answer = await run(stage.desk, Call(ROOM, "thinking", argument, "en"))
+    return answer.text if answer.attached is None else f"{answer.text}\n\n{answer.attached.whole}"
 
 
 @pytest.mark.parametrize("shape", Thought)
@@ -83,7 +87,8 @@ async def test_how_long_it_thinks_is_said_while_it_thinks(stage: Scene) -> None:
 
 
 async def test_where_thinking_is_not_to_be_shown_nothing_tells_of_it(stage: Scene) -> None:
-    stage = slow(stage, thinking=False)
+    await choose(stage.desk.preferences, "thinking", "off")
+    stage = slow(stage)
     stage.drun.script(Script("42", thoughts=THOUGHTS * 10))
     assert await stage.answer("what is it?") == ["42"]
     assert "There are no thoughts" in await thoughts_of(stage)
@@ -101,7 +106,7 @@ async def test_a_thought_that_was_shown_is_taken_back(stage: Scene) -> None:
     await answering
     assert surface.texts() == ["42"]
     assert [turn.reply for turn in await stage.history()] == ["42"]
-    assert "> let me see" in await thoughts_of(stage)
+    assert (await thoughts_of(stage)).endswith("\n\nlet me see")
 
 
 async def test_a_long_thought_that_was_shown_leaves_no_message_behind(stage: Scene) -> None:
@@ -186,27 +191,25 @@ async def test_the_thoughts_of_the_last_reply_can_be_asked_for(stage: Scene) -> 
     shown = await thoughts_of(stage)
     assert shown == (
         "`public/deepseek-v3` thought for 0 s about “what is 6 * 7?”:\n\n"
-        "> So:\n> 6 * 7 @\u200beveryone <\u200b!channel>"
+        "So:\n6 * 7 @everyone <!channel>"
     )
     stage.drun.script(Script("No thought about that."))
     await stage.answer("and now?")
     assert await thoughts_of(stage) == shown, "the last that had any"
-    [said] = await stage.answer("/thinking")
-    assert "> So:" in said
+    head, folded = await stage.answer("/thinking")
+    assert head == shown.partition("\n\n")[0]
+    assert folded.startswith("[Thoughts · 0 s] So:")
 
 
 async def test_long_thoughts_are_shown_from_their_end_and_say_how_much_is_left_out(stage: Scene) -> None:
-    thoughts = [f"w{number} " for number in range(5000)]
+    thoughts = [f"w{number} " for number in range(12_000)]
     stage.drun.script(Script("42", thoughts=thoughts))
     await stage.answer("what is it?")
     shown = await thoughts_of(stage)
-    assert shown.endswith("w4999")
-    left_out = len("".join(thoughts)) - SHOWN
+    assert shown.endswith("w11999")
+    left_out = len("".join(thoughts)) - KEPT
     assert f"_The first {left_out} characters are left out._" in shown
-    assert len(shown) < 1900
-    kept = await stage.desk.channels.thoughts.last(ROOM)
-    assert kept is not None
-    assert len(kept.text) <= KEPT
+    assert KEPT - 100 < len(shown) < KEPT + 200
 
 
 async def test_thoughts_are_gone_after_a_reset(stage: Scene) -> None:
@@ -221,5 +224,6 @@ async def test_a_thread_has_its_own_thoughts(stage: Scene) -> None:
         stage.drun.script(Script("42", thoughts=[f"thought {number}"]))
         await stage.engine.answer(Hold(await ask(stage.turns, "what is it?", thread(number))))
     for number in ("1", "2"):
-        said = await stage.desk.run(Call(thread(number), "thinking", "", "en"))
-        assert f"> thought {number}" in said.text
+        said = await run(stage.desk, Call(thread(number), "thinking", "", "en"))
+        assert said.attached is not None
+        assert said.attached.text == f"thought {number}"

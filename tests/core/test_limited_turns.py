@@ -24,7 +24,7 @@ async def test_a_turn_that_waits_for_its_place_shows_that_and_can_be_stopped(
     limiter = Limiter(blocks, rpm=rule.rpm)
     async with http_client() as http:
         client = ModelClient(http, QUICK, limiter=limiter)
-        there = replace(stage, engine=replace(stage.engine, client=client))
+        there = replace(stage, engine=replace(stage.engine, means=replace(stage.engine.means, client=client)))
         claim, stopping = await there.asked("hello"), asyncio.Event()
         answering = there.answering(claim, stopping)
         await until(lambda: texts.THINKING.say("en") in "".join(there.platform.of(claim.message).texts()))
@@ -44,7 +44,7 @@ async def test_a_turn_that_was_refused_is_asked_again_once_there_is_room(
     limiter = Limiter(Blocks(connections), jitter=lambda: 0.3)
     async with http_client() as http:
         client = ModelClient(http, QUICK, limiter=limiter)
-        there = replace(stage, engine=replace(stage.engine, client=client))
+        there = replace(stage, engine=replace(stage.engine, means=replace(stage.engine.means, client=client)))
         assert await there.answer("one") == ["Here I am."]
         assert await there.answer("two") == ["Here I am."]
     await limiter.aclose()

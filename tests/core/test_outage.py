@@ -9,7 +9,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.chores import Chores
-from core.commands import Desk
 from core.conversation import Channel, Conversation, UserMessage
 from core.drun.catalog import Catalog
 from core.errors import StoreUnavailable, SurfaceGone
@@ -18,6 +17,7 @@ from core.outage import PATIENCE_S, Outage
 from core.store.connection import connect
 from core.store.journal import Journals
 from core.surface import OUTAGE
+from tests.core.desks import desk_of
 from tests.core.drun.talk import model_client
 from tests.core.scene import FakePlatform
 from tests.core.store.talk import ROOM, channels_of, said, turns_of, until
@@ -162,7 +162,7 @@ async def test_the_inbox_tells_of_a_store_that_is_out_of_reach() -> None:
     async with connect("redis://127.0.0.1:1") as connections, model_client() as client, Chores() as chores:
         turns, channels = turns_of(connections), channels_of(connections)
         outage = Outage({"slack": platform}, chores, ask=turns.settled_partitions)
-        desk = Desk(turns, channels, Catalog(client, [], aliases={}, runs={}))
+        desk = desk_of(connections, Catalog(client, [], aliases={}, runs={}), turns=turns, channels=channels)
         inbox = Inbox(desk, Journals(connections, ttl_s=60), outage=outage)
         message = said("hello", ROOM)
         with pytest.raises(StoreUnavailable):

@@ -72,7 +72,7 @@ class House:
 
 
 def claim(message: UserMessage, *, ahead: int = 0, shown: Sequence[str] = ()) -> Claim:
-    return Claim([message], message.message_id, "1", 1, shown, ahead, False, "", "", [])
+    return Claim([message], message.message_id, "1", 1, shown, ahead, False, {}, "", [])
 
 
 @asynccontextmanager

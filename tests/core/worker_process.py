@@ -5,27 +5,29 @@ What it shows it writes into a journal, as a platform that takes everything: als
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import msgspec
 
-from core.commands import Desk
-from core.conversation import Attachment, Conversation, UserMessage
+from core.answering import Means
+from core.attached import Attached
+from core.conversation import Attachment, Channel, Conversation, UserMessage
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.engine import Engine
 from core.errors import FileLeftOut
 from core.pacing import Budget
+from core.people import UNKNOWN, Person, Remark
 from core.store.connection import connect
 from core.store.journal import Journals
 from core.store.turns import Turns
-from core.surface import Surface
+from core.surface import FOLDED, Surface
 from core.worker import Worker
-from tests.core.store.talk import channels_of
+from tests.core.desks import desk_of
 
 SHOWN = "shown"
 """The journal's name."""
@@ -73,6 +75,12 @@ class JournalSurface:
     async def withdraw(self, message: str) -> None:
         await self._write("withdraw", message, "", final=True)
 
+    async def fold(self, attached: Attached, *, message: str | None = None) -> str:
+        shown = message or uuid4().hex
+        kind = "post" if message is None else "edit"
+        await self._write(kind, shown, attached.whole, part=FOLDED, final=True)
+        return shown
+
     async def mark(self, *, waiting: bool) -> None:
         pass
 
@@ -93,6 +101,15 @@ class JournalPlatform:
     async def read(self, attachment: Attachment, *, most: int) -> bytes:
         raise FileLeftOut("there are none", name=attachment.name)
 
+    def direct(self, channel: Channel) -> bool:
+        return False
+
+    async def person(self, author: str, channel: Channel) -> Person:
+        return UNKNOWN
+
+    async def earlier(self, message: UserMessage, *, most: int) -> Sequence[Remark]:
+        return ()
+
     def spelled(self, command: str, conversation: Conversation) -> str:
         return f"/{command}"
 
@@ -107,7 +124,8 @@ async def work(redis_url: str, drun_url: str, key: str, lease_s: float) -> None:
         client = ModelClient(http)
         catalog = Catalog(client, [Endpoint(Deployment.MAAS, drun_url, key)], aliases={}, runs={})
         platform = JournalPlatform(Journals(connections, ttl_s=86_400))
-        engine = Engine(Desk(turns, channels_of(connections), catalog), client, {platform.name: platform})
+        desk = desk_of(connections, catalog, turns=turns, platforms={platform.name: platform})
+        engine = Engine(desk, Means(client, catalog, desk.channels))
         worker = Worker(turns, engine.answer, capacity=20, lease_s=lease_s)
         sys.stdout.write("ready\n")
         sys.stdout.flush()

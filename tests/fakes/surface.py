@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core.attached import Attached
 from core.drawing import drawn
 from core.errors import SurfaceError, SurfaceGone
 from core.pacing import Budget
-from core.surface import NOTICE, OUTAGE, REFUSAL, stands_alone
+from core.surface import FOLDED, NOTICE, OUTAGE, REFUSAL, stands_alone
 from tests.fakes.clock import now
 
 Kind = Literal["post", "edit", "withdraw", "mark", "unmark"]
@@ -125,6 +126,15 @@ class FakeSurface:
         assert message in self.shown, f"{message} is not there"
         await self._arrive("withdraw", message)
 
+    async def fold(self, attached: Attached, *, message: str | None = None) -> str:
+        if message is None:
+            assert FOLDED not in self._parts, "it was folded to the reply twice"
+        shown = f"m{FOLDED}"
+        kind: Kind = "post" if message is None else "edit"
+        self.sealed.discard(shown)
+        await self._arrive(kind, shown, f"[{attached.summary}] {attached.whole}", final=True)
+        return shown
+
     async def mark(self, *, waiting: bool) -> None:
         await asyncio.sleep(self.latency())
         error = self.mark_outcomes.popleft() if self.mark_outcomes else None
@@ -143,7 +153,7 @@ class FakeSurface:
         assert message not in self.sealed, f"{message} had its final text already"
         if kind != "withdraw":
             assert text.strip(), "no platform takes an empty message"
-            assert self.size(text) <= self.limit, f"{self.size(text)} are more than {self.limit}"
+            assert message == f"m{FOLDED}" or self.size(text) <= self.limit, f"more than {self.limit}"
             assert self._bare.get(message) != (bare, final), "a write that changes nothing"
         self.in_flight = not beside
         try:
@@ -168,8 +178,12 @@ class FakeSurface:
     def _take(self, kind: str, message: str, text: str, *, final: bool) -> None:
         if kind == "withdraw":
             del self.shown[message]
+            if message == f"m{FOLDED}":
+                del self._parts[FOLDED]
             return
         self.shown[message] = text
+        if message == f"m{FOLDED}":
+            self._parts[FOLDED] = message
         if final:
             self.sealed.add(message)
 

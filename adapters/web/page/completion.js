@@ -1,4 +1,4 @@
-// What may follow "/": commands, and the models after "/model ".
+// What may follow "/": commands, and behind each of them its arguments, one after the other.
 
 import * as api from "./api.js";
 
@@ -28,9 +28,9 @@ export class Completion {
   async look() {
     const text = this.#box.value;
     const asked = ++this.#asked;
-    const choices = text.startsWith("/") ? await this.#fitting(text).catch(() => []) : [];
+    const choices = /^[/／]/.test(text) ? await this.#fitting(text).catch(() => []) : [];
     if (asked !== this.#asked) return;
-    this.#offer(choices.filter((each) => each.text !== text).slice(0, MOST));
+    this.#offer(choices.filter((each) => each.text.trimEnd() !== text).slice(0, MOST));
   }
 
   close() {
@@ -53,15 +53,23 @@ export class Completion {
 
   async #fitting(text) {
     this.#commands ??= await api.commands();
-    const [, name, space, rest] = /^\/([a-z]*)(\s+)?([\s\S]*)$/.exec(text) ?? [];
+    const [, name, space, rest] = /^[/／]([a-z]*)(\s+)?([\s\S]*)$/.exec(text) ?? [];
     if (name === undefined) return [];
     if (space === undefined) {
       return this.#commands
         .filter((each) => each.name.startsWith(name))
-        .map((each) => ({ text: `/${each.name}${each.argument ? " " : ""}`, label: `/${each.name}`, about: each.summary }));
+        .map((each) => ({ text: `/${each.name}${each.arguments ? " " : ""}`, label: `/${each.name}`, about: each.summary }));
     }
-    if (!this.#commands.some((each) => each.name === name && each.argument)) return [];
-    return (await api.complete(name, rest)).map((each) => ({ text: `/${name} ${each}`, label: each, about: "" }));
+    const command = this.#commands.find((each) => each.name === name);
+    const behind = rest.split(/\s+/).length;
+    if (!command || behind > command.arguments) return [];
+    // The space that asks for the next argument, while there is one.
+    const after = behind < command.arguments ? " " : "";
+    return (await api.complete(name, rest)).map((line) => ({
+      text: `/${name} ${line}${after}`,
+      label: line.slice(line.lastIndexOf(" ") + 1),
+      about: "",
+    }));
   }
 
   #offer(choices) {

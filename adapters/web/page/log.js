@@ -81,9 +81,10 @@ export class Log {
       body.innerHTML = message.html;
       element.querySelector(".unseen").textContent = say(message.state === "waiting" ? "youWaiting" : "you");
     } else redraw(body, message.html);
+    fold(element, message.folded);
     this.#shown.set(message.id, { ...message, element });
     if (message.role === "user" && this.live && !before) this.#stuck = true;
-    if (message.role === "bot" && message.state === "done" && this.live) this.onDone(message);
+    if (message.role === "bot" && message.state === "done" && before?.state !== "done" && this.live) this.onDone(message);
   }
 
   // By the time of the question, then by its own: an answer stands below its question, also when others were asked
@@ -190,6 +191,20 @@ function dressed(block) {
     code.append(bar, pre);
   }
   return frame;
+}
+
+// What the model thought stands above its answer, closed until somebody opens it.
+function fold(article, folded) {
+  const before = article.querySelector(".folded");
+  if (before?.source === folded?.html) return;
+  before?.remove();
+  if (!folded) return;
+  const details = element("details", "folded");
+  const body = element("div", "thoughts");
+  redraw(body, folded.html);
+  details.append(element("summary", "", folded.summary), body);
+  details.source = folded.html;
+  article.querySelector(".body").before(details);
 }
 
 function copyButton(label) {

@@ -1,9 +1,11 @@
 -- Takes one user message in, once.
--- KEYS  seen:<event> seen:<message> queue:<conversation> state:<conversation> channel:<channel> schedule wake channels
+-- KEYS  seen:<event> seen:<message> queue:<conversation> state:<conversation> channel:<channel> schedule wake channels settings:<channel>
+--       edited:<message>
 -- ARGV  conversation, message (JSON), seconds to remember an event, is it in a thread (0|1), seconds to keep, name of
 --       the announcement of stops, kind (m: message, c: command, s: command to stop), the message's id, what a channel
 --       does while it is busy unless it has chosen, the most turns that may wait, channel, ms to list a channel
--- Returns {1, turns of this conversation that come before, conversations that wait for a worker, sequence},
+-- Returns {1, turns of this conversation that come before, conversations that wait for a worker, sequence,
+-- what is noted of an edit that came before the message (empty: nothing)},
 -- {0} when it was seen before, {-1, turns that wait} when too many do.
 if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then
   -- WAIT counts the replicas that have this connection's last write: so there has to be one.
@@ -13,7 +15,7 @@ if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then
 end
 local before = redis.call('LLEN', KEYS[3])
 local full = before >= tonumber(ARGV[10])
-local mode = redis.call('HGET', KEYS[5], 'busy') or ARGV[9]
+local mode = redis.call('HGET', KEYS[9], 'busy') or ARGV[9]
 -- A stop is obeyed also where it finds no room; a message that is not taken interrupts nothing.
 if ARGV[7] == 's' or (ARGV[7] == 'm' and mode == 'interrupt' and not full) then
   if redis.call('HEXISTS', KEYS[4], 'attempt') == 1 then
@@ -50,4 +52,4 @@ local line = redis.call('ZCOUNT', KEYS[6], '-inf', now)
 redis.call('ZADD', KEYS[6], 'NX', now, ARGV[1])
 redis.call('LPUSH', KEYS[7], 1)
 redis.call('LTRIM', KEYS[7], 0, 999)
-return {1, before, line, sequence}
+return {1, before, line, sequence, redis.call('GET', KEYS[10]) or ''}

@@ -1,9 +1,11 @@
 -- Gives the oldest runnable conversation to one worker.
 -- KEYS  schedule wake
 -- ARGV  prefix of this partition's keys, lease (ms), turns of history to return, what a channel does while it is busy
---       unless it has chosen, the most messages that become one turn
--- Returns {conversation, fence, attempt, entries, messages shown, stop, model, why it failed before, was it claimed
--- before (0|1), thread's turns, channel's turns} (turns newest first), or {ms until the next conversation may be claimed; -1 when none is known}.
+--       unless it has chosen, the most messages that become one turn, the most pinned turns beside the newest ones
+-- Returns {conversation, fence, attempt, entries, messages shown, stop, channel's settings, thread's settings, why it failed before, was it claimed
+-- before (0|1), thread's turns, channel's turns, what the summary is made for: {mark of the last reset here, root (empty
+-- outside threads), floor, changes of the channel's words, changes of the thread's (empty outside threads), sequence that
+-- the summary reaches, summary (both empty when none holds)}} (turns newest first), or {ms until the next conversation may be claimed; -1 when none is known}.
 local prefix = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -17,6 +19,26 @@ local function together(queue, first, mode)
     count = count + 1
   end
   return count
+end
+
+-- Pinned turns that are older than `turns`, the newest of them first, are put behind these.
+local function add_pinned(owner, turns, floor, upto)
+  local oldest = #turns > 0 and '(' .. string.match(turns[#turns], '^%d+') or upto
+  local pins = redis.call('ZRANGE', prefix .. 'pins:' .. owner, oldest, '(' .. floor, 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[6])
+  for _, sequence in ipairs(pins) do
+    turns[#turns + 1] = redis.call('ZRANGE', prefix .. 'history:' .. owner, sequence, sequence, 'BYSCORE')[1]
+  end
+end
+
+-- A summary holds as long as it begins where this conversation does, goes no further than it reads, and no word of what
+-- it was made of was changed.
+local function summary(owner, made_for, upto)
+  local kept = redis.call('HMGET', prefix .. 'memory:' .. owner, 'floor', 'shared', 'own', 'upto', 'said')
+  for i = 1, 3 do
+    if kept[i] ~= made_for[i] then return nil end
+  end
+  if upto and tonumber(kept[4]) > tonumber(upto) then return nil end
+  return {kept[4], kept[5]}
 end
 
 while true do
@@ -38,13 +60,14 @@ while true do
     redis.call('ZADD', KEYS[1], now + ARGV[2], conversation)
     -- A conversation's name begins with its channel's, which has three parts.
     local channel = string.match(conversation, '^[^:]*:[^:]*:[^:]*')
-    local known = redis.call('HMGET', state, 'stop', 'root', 'floor', 'reset', 'taken', 'failed')
-    local chosen = redis.call('HMGET', prefix .. 'channel:' .. channel, 'model', 'reset', 'busy')
+    local known = redis.call('HMGET', state, 'stop', 'root', 'floor', 'reset', 'taken', 'failed', 'words')
+    local mark, words = unpack(redis.call('HMGET', prefix .. 'channel:' .. channel, 'reset', 'words'))
+    local settings = redis.call('HGETALL', prefix .. 'settings:' .. channel)
     local taken = tonumber(known[5] or '0')
     -- Not the attempt: it does not count what was given back, and whoever gave it back may have posted.
     local again = taken > 0 and 1 or 0
     if taken == 0 then
-      taken = together(queue, entry, chosen[3] or ARGV[4])
+      taken = together(queue, entry, redis.call('HGET', prefix .. 'settings:' .. channel, 'busy') or ARGV[4])
       redis.call('HSET', state, 'taken', taken)
     end
     local entries = redis.call('LRANGE', queue, 0, taken - 1)
@@ -53,18 +76,27 @@ while true do
       shown[i] = redis.call('HGET', state, 'shown:' .. string.match(each, '^%d+')) or ''
     end
     local upto = string.match(entry, '^%d+')
-    local floor = chosen[2] or '0'
+    local floor, own_mark = mark or '0', mark or '0'
+    words = words or '0'
+    local recalled
+    local nearer = {}
     local own = {}
     if known[2] then
-      local mark = known[4] or '0'
+      nearer = redis.call('HGETALL', prefix .. 'settings:' .. conversation)
+      own_mark = known[4] or '0'
       upto = known[2]
       floor = known[3] or '0'
-      if tonumber(mark) > tonumber(floor) then floor = mark end
-      own = redis.call('ZRANGE', prefix .. 'history:' .. conversation, '+inf', '(' .. mark,
+      if tonumber(own_mark) > tonumber(floor) then floor = own_mark end
+      own = redis.call('ZRANGE', prefix .. 'history:' .. conversation, '+inf', '(' .. own_mark,
         'BYSCORE', 'REV', 'LIMIT', 0, ARGV[3])
+      add_pinned(conversation, own, own_mark, '+inf')
+      recalled = summary(conversation, {floor, words, known[7] or '0'})
     end
+    recalled = recalled or summary(channel, {floor, words, ''}, upto) or {'', ''}
     local shared = redis.call('ZRANGE', prefix .. 'history:' .. channel, upto, '(' .. floor,
-      'BYSCORE', 'REV', 'LIMIT', 0, ARGV[3] - #own)
-    return {conversation, fence, attempt, entries, shown, known[1] or '', chosen[1] or '', known[6] or '', again, own, shared}
+      'BYSCORE', 'REV', 'LIMIT', 0, math.max(0, ARGV[3] - #own))
+    add_pinned(channel, shared, floor, upto)
+    return {conversation, fence, attempt, entries, shown, known[1] or '', settings, nearer, known[6] or '', again, own, shared,
+      {own_mark, known[2] or '', floor, words, known[2] and (known[7] or '0') or '', recalled[1], recalled[2]}}
   end
 end

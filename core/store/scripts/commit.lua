@@ -1,8 +1,11 @@
 -- Ends one turn: history gains it, the queue loses it, the conversation's next turn becomes runnable.
--- KEYS  state:<conversation> queue:<conversation> history:<owner> schedule wake parked
+-- KEYS  state:<conversation> queue:<conversation> history:<owner> schedule wake parked index:<owner> memory:<owner> pins:<owner>, then seen:<message> of
+--       each message that shows the reply
 -- ARGV  conversation, fence, sequence, turn (JSON, or empty when nothing is to be remembered), turns kept, seconds to keep,
---       messages that the turn answers, what is kept for inspection (JSON, or empty), how many of those are kept
+--       messages that the turn answers, what is kept for inspection (JSON, or empty), how many of those are kept, how many
+--       changes of its messages the turn knows of, how many deleted messages of its reply, is it pinned (0|1), then the ids of all its messages
 -- Returns 1, or 0 when the lease was lost. Run twice by the same worker it changes nothing and returns 1.
+-- {changes, deleted messages of the reply, entries} when the turn does not know them all: then nothing has changed.
 local known = redis.call('HMGET', KEYS[1], 'fence', 'done')
 if known[2] == ARGV[2] then
   -- WAIT counts the replicas that have this connection's last write: so there has to be one.
@@ -12,14 +15,36 @@ end
 if known[1] ~= ARGV[2] then return 0 end
 local entry = redis.call('LINDEX', KEYS[2], 0)
 if not entry or string.match(entry, '^%d+') ~= ARGV[3] then return 0 end
+if ARGV[4] ~= '' or ARGV[8] ~= '' then
+  -- People may have edited or deleted what is answered here, or deleted the answer, since it was claimed.
+  local changes, deleted = 0, 0
+  local entries = redis.call('LRANGE', KEYS[2], 0, ARGV[7] - 1)
+  for _, each in ipairs(entries) do
+    changes = changes + (redis.call('HGET', KEYS[1], 'amended:' .. string.match(each, '^%d+')) or 0)
+  end
+  for i = 10, #KEYS do
+    if redis.call('GET', KEYS[i]) == 'gone' then deleted = deleted + 1 end
+  end
+  if changes ~= tonumber(ARGV[10]) or deleted ~= tonumber(ARGV[11]) then return {changes, deleted, entries} end
+end
 redis.call('HDEL', KEYS[1], 'attempt', 'stop', 'taken', 'failed')
 for _, ended in ipairs(redis.call('LPOP', KEYS[2], ARGV[7])) do
-  redis.call('HDEL', KEYS[1], 'shown:' .. string.match(ended, '^%d+'))
+  local sequence = string.match(ended, '^%d+')
+  redis.call('HDEL', KEYS[1], 'shown:' .. sequence, 'amended:' .. sequence, 'gone:' .. sequence)
 end
 if ARGV[4] ~= '' then
   -- With its sequence: a set holds equal members once, and the same may well be asked and answered twice.
   redis.call('ZADD', KEYS[3], ARGV[3], ARGV[3] .. ' ' .. ARGV[4])
-  redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -ARGV[5] - 1)
+  if ARGV[12] == '1' then redis.call('ZADD', KEYS[9], ARGV[3], ARGV[3]) end
+  for i = 13, #ARGV do
+    redis.call('ZADD', KEYS[7], ARGV[3], ARGV[i])
+  end
+  if redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -ARGV[5] - 1) > 0 then
+    -- What has left the history leaves the index.
+    local oldest = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+    redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', '(' .. oldest[2])
+    redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', '(' .. oldest[2])
+  end
 end
 -- A new fence ends the lease: a renewal or a release that is still under way must not touch the next turn.
 redis.call('HINCRBY', KEYS[1], 'fence', 1)
@@ -38,6 +63,9 @@ if tonumber(ARGV[6]) > 0 then
   redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now - ARGV[6] * 1000)
   redis.call('EXPIRE', KEYS[1], ARGV[6])
   redis.call('EXPIRE', KEYS[3], ARGV[6])
+  redis.call('EXPIRE', KEYS[7], ARGV[6])
+  redis.call('EXPIRE', KEYS[8], ARGV[6])
+  redis.call('EXPIRE', KEYS[9], ARGV[6])
 end
 if redis.call('LLEN', KEYS[2]) > 0 then
   redis.call('ZADD', KEYS[4], now, ARGV[1])

@@ -12,14 +12,14 @@ from pydantic import SecretStr
 from adapters.discord.app import connected_writer
 from adapters.discord.settings import Settings
 from adapters.discord.spelling import Translations, add_commands
-from core.commands import COMMANDS, Desk
+from core.commands.listed import COMMANDS
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.inbox import Inbox
 from core.store.connection import Connections
 from core.store.journal import Journals
 from core.store.turns import Turns
-from tests.core.store.talk import channels_of
+from tests.core.desks import desk_of
 from tests.doubles.discord.commands import MOST_CHOICES, STRING, check_commands
 from tests.doubles.discord.server import DiscordDouble
 
@@ -29,7 +29,7 @@ async def inbox(connections: Connections) -> AsyncIterator[Inbox]:
     async with http_client() as http:
         catalog = Catalog(ModelClient(http), [], aliases={}, runs={})
         turns = Turns(connections, partitions=1, lease_s=10.0, history_ttl_s=60)
-        yield Inbox(Desk(turns, channels_of(connections), catalog), Journals(connections, ttl_s=60))
+        yield Inbox(desk_of(connections, catalog, turns=turns), Journals(connections, ttl_s=60))
 
 
 @pytest.fixture
@@ -59,16 +59,17 @@ async def test_each_has_its_summary_in_both_languages(registered: list[dict[str,
         assert command["description_localizations"] == {"zh-CN": summary.zh}
 
 
-async def test_arguments_are_completed_texts_that_may_be_left_out(registered: list[dict[str, Any]]) -> None:
+async def test_arguments_are_texts_completed_or_chosen_that_may_be_left_out(registered: list[dict[str, Any]]) -> None:
     for command in registered:
-        argument = COMMANDS[command["name"]].argument
+        arguments = COMMANDS[command["name"]].arguments
         options = command.get("options") or []
-        assert [option["name"] for option in options] == ([argument.name] if argument else [])
-        for option in options:
+        assert [option["name"] for option in options] == [argument.name for argument in arguments]
+        for option, argument in zip(options, arguments, strict=True):
             assert option["type"] == STRING
-            assert option["autocomplete"] is True
+            assert bool(option.get("autocomplete")) is (argument.complete is not None)
+            chosen = [choice["value"] for choice in option.get("choices") or ()]
+            assert chosen == list(argument.choices)
             assert not option.get("required")
-            assert argument
             assert option["description_localizations"] == {"zh-CN": argument.summary.zh}
 
 

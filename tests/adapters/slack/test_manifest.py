@@ -7,7 +7,8 @@ import pytest
 
 from adapters.slack.events import read_event
 from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA, manifest
-from core.commands import COMMANDS
+from core.commands.listed import COMMANDS
+from tests.adapters.slack.test_changes import CHANGES
 from tests.adapters.slack.test_events import BODIES, BOT, READ
 from tests.checkout import CHECKOUT
 from tests.doubles.slack.methods import METHODS
@@ -49,7 +50,15 @@ RESERVED = {
 }
 # The kinds of conversation in which the bot can be mentioned or written to, each with a history scope of its own.
 HISTORIES = {"channels:history", "groups:history", "im:history", "mpim:history"}
-OF_EVENTS = {"app_mention": "app_mentions:read", "message.im": "im:history"}
+OF_EVENTS = {
+    "app_mention": "app_mentions:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.im": "im:history",
+    "message.mpim": "mpim:history",
+    "pin_added": "pins:read",
+    "pin_removed": "pins:read",
+}
 
 
 def called() -> set[str]:
@@ -84,7 +93,12 @@ def test_the_events_are_exactly_those_that_are_read() -> None:
     kinds = {BODIES[what]["event"]["type"] for what in READ}
     assert kinds == {"app_mention", "message"}
     assert all(read_event(BODIES[what], BOT) for what in READ)
-    assert manifest()["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+    told = {payload["event"]["type"] for payload, _ in CHANGES.values()}
+    assert told == {"message", "pin_added", "pin_removed"}
+    # What becomes of a message is told wherever the bot can be spoken to.
+    kinds |= told - {"message"} | {f"message.{kind}" for kind in ("channels", "groups", "im", "mpim")}
+    subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    assert subscribed == sorted(kinds - {"message"})
 
 
 def test_the_socket_is_on_and_what_needs_an_address_is_off() -> None:

@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.app import Slack
 from adapters.slack.files import SlackFiles
+from adapters.slack.people import SlackPeople
 from core.conversation import UserMessage
 from core.inbox import Inbox
 from core.store.claims import Accepted
@@ -44,7 +45,8 @@ async def test_a_message_is_taken_in_after_the_one_before_it_in_its_conversation
     inbox = SlowInbox()
     me = AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="U0")
     files = cast("SlackFiles", None)  # nobody sends any
-    slack = Slack(AsyncWebClient(), "xapp-order", cast("Inbox", inbox), me, "Acme", "bot", files)
+    people = SlackPeople(AsyncWebClient(), me)
+    slack = Slack(AsyncWebClient(), "xapp-order", cast("Inbox", inbox), me, "Acme", "bot", files, people)
 
     async def acked() -> str:
         return "ok"

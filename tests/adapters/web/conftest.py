@@ -8,7 +8,6 @@ from aiohttp import web
 from adapters.web.app import connect
 from adapters.web.settings import Settings
 from bots.embedded.store import private_store
-from core.commands import Desk
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
@@ -17,7 +16,7 @@ from core.store.connection import Connections
 from core.store.connection import connect as connect_store
 from core.store.journal import Journals
 from core.store.turns import Turns
-from tests.core.store.talk import channels_of
+from tests.core.desks import desk_of
 
 MODELS = ["demo/smollm2-135m", "demo/other"]
 
@@ -58,7 +57,7 @@ async def inbox(
     async with http_client() as http:
         turns = Turns(connections, partitions=1, lease_s=10, history_ttl_s=0)
         catalog = Catalog(ModelClient(http), [endpoint], aliases={}, runs={})
-        yield Inbox(Desk(turns, channels_of(connections), catalog), journals)
+        yield Inbox(desk_of(connections, catalog, turns=turns), journals)
 
 
 @pytest.fixture

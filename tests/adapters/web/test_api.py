@@ -13,6 +13,7 @@ from core.store.claims import Claim, Nothing
 from core.store.connection import Connections
 from tests.adapters.web.browser import Browser, browsing
 from tests.adapters.web.conftest import MODELS
+from tests.core.desks import choose
 
 MESSAGE = "0123456789abcdef"
 
@@ -102,7 +103,7 @@ async def test_the_model_that_answers_is_named(page: str, inbox: Inbox) -> None:
     async with browsing(page) as browser:
         model = await browser.get("/api/channels/general/model")
         assert model.body == {"label": f"{MODELS[0]} (demo model)"}
-        await inbox.desk.channels.choose_model(conversation_of("general").channel, MODELS[1])
+        await choose(inbox.desk.preferences, "model", MODELS[1], conversation_of("general").channel)
         model = await browser.get("/api/channels/general/model")
         assert model.body == {"label": f"{MODELS[1]} (demo model)"}
 

@@ -3,6 +3,7 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
+from tests.core.drun.table import TWIN
 from tests.doubles.drun.server import DrunDouble
 
 
@@ -18,3 +19,10 @@ async def http(drun: DrunDouble) -> AsyncGenerator[httpx.AsyncClient, None]:
     headers = {"Authorization": f"Bearer {drun.key}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def both(drun: DrunDouble) -> DrunDouble:
+    """The same model in both deployments, as ``table`` knows them."""
+    drun.maas.models.append(TWIN)
+    return drun

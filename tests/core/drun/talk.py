@@ -6,19 +6,22 @@ from dataclasses import replace
 
 from core.conversation import Delta, Message
 from core.drun.calls import ChatRequest
-from core.drun.client import ModelClient, Patience, http_client
+from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
+from core.drun.patience import Patience
 from tests.doubles.drun.server import DrunDouble
 
 MODEL = "public/deepseek-v3"
 HELLO = (Message("user", "hello"),)
-QUICK = Patience(connect_s=5.0, first_byte_s=5.0, idle_s=5.0, total_s=10.0, retries=2, retry_wait_s=0.01)
+QUICK = Patience(
+    connect_s=5.0, first_byte_s=5.0, idle_s=5.0, total_s=10.0, retries=2, retry_wait_s=0.01, list_s=5.0
+)
 ONCE = replace(QUICK, retries=0)
 
 
 @asynccontextmanager
 async def model_client(patience: Patience = QUICK) -> AsyncGenerator[ModelClient, None]:
-    async with http_client() as http:
+    async with http_client(patience) as http:
         yield ModelClient(http, patience)
 
 

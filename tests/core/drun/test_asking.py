@@ -1,17 +1,14 @@
 """Who answers when the chosen one cannot: both deployments on the wire, and a clock of the test's own."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import aclosing
 
 import pytest
 
-from core.conversation import Delta, Message
-from core.drun.asking import Asked, Asking, Fit
-from core.drun.breaker import REST_S, Breakers
-from core.drun.catalog import Catalog
-from core.drun.client import Patience
+from core.conversation import Message
+from core.drun.asking import Asking, Fit
+from core.drun.breaker import REST_S
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.fallback import Order
 from core.errors import (
@@ -24,94 +21,23 @@ from core.errors import (
     QuestionTooLong,
     ReplyCut,
 )
-from tests.core.drun.talk import HELLO, QUICK, maas, model_client, service
+from tests.core.drun.table import OTHER, QWEN, TWIN, hello, models_of, table
+from tests.core.drun.talk import HELLO
 from tests.doubles.drun import refusals
 from tests.doubles.drun.exchange import Answer
 from tests.doubles.drun.hosts import Shape
 from tests.doubles.drun.script import Fault, Script
 from tests.doubles.drun.server import DrunDouble
 
-QWEN, TWIN, OTHER = "u-1100a15812cc/qwen2", "public/qwen2.5-7b", "public/deepseek-v3"
-NAME = "Qwen2.5-7B-Instruct"
-
-
-@dataclass(slots=True)
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass(slots=True)
-class Table:
-    """What one process asks with."""
-
-    asking: Asking
-    clock: Clock
-    last: list[tuple[Asked, Delta]] = field(default_factory=list)
-
-    async def ask(self, chosen: str = QWEN) -> str:
-        """What is said in the end. Raises ModelError."""
-        self.last = []
-        async with aclosing(self.asking.stream(chosen, _fit)) as said:
-            async for pair in said:
-                self.last.append(pair)
-        return "".join(delta.text for _, delta in self.last)
-
-    @property
-    def asked(self) -> Asked:
-        return self.last[-1][0]
-
-
-def _fit(limit: int) -> Sequence[Message]:
-    return HELLO
-
-
-@asynccontextmanager
-async def table(
-    drun: DrunDouble,
-    *,
-    order: Order = Order.CHOSEN,
-    service_at: Endpoint | None = None,
-    patience: Patience = QUICK,
-    first_sign_s: float = 5.0,
-) -> AsyncGenerator[Table, None]:
-    clock = Clock()
-    async with model_client(patience) as client:
-        catalog = Catalog(
-            client,
-            [maas(drun), service_at or service(drun)],
-            default=OTHER,
-            aliases={},
-            runs={QWEN: NAME},
-            twins={TWIN: NAME},
-            order=order,
-        )
-        yield Table(Asking(client, catalog, Breakers(clock), first_sign_s), clock)
-        await catalog.aclose()
-
-
-@pytest.fixture
-def both(drun: DrunDouble) -> DrunDouble:
-    """The same model in both deployments."""
-    drun.maas.models.append(TWIN)
-    return drun
-
-
-def models_of(drun: DrunDouble) -> list[str]:
-    return [call.model for call in drun.requests]
-
-
 FAILS: dict[str, tuple[Answer, int, str]] = {
     # what the service does, how often it is tried, what people are told
-    "busy": (refusals.rate_limited(retry_after="0"), 3, f"`{TWIN}` answered: `{QWEN}` is busy."),
-    "500": (refusals.broken(), 3, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
-    "529": (refusals.plain_text(529, "overloaded"), 3, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
+    "busy": (refusals.rate_limited(retry_after="0"), 2, f"`{TWIN}` answered: `{QWEN}` is busy."),
+    "500": (refusals.broken(), 2, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
+    "529": (refusals.plain_text(529, "overloaded"), 2, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
     "unknown": (refusals.unknown_model(QWEN), 1, f"`{TWIN}` answered: `{QWEN}` is not there."),
     "cut": (
         Script("Never", fault=Fault.END, thoughts=["hm"], after=1),
-        3,
+        2,
         f"`{TWIN}` answered: `{QWEN}` cannot be reached.",
     ),
 }
@@ -131,7 +57,7 @@ async def test_maas_answers_for_a_service_that_cannot_and_says_so(both: DrunDoub
 
 async def test_a_service_answers_for_maas(both: DrunDouble) -> None:
     async with table(both) as found:
-        both.script(refusals.unavailable(), times=3)
+        both.script(refusals.unavailable(), times=2)
         both.script(Script("Dedicated."))
         assert await found.ask(TWIN) == "Dedicated."
         assert found.asked.instead("en") == f"`{QWEN}` answered: `{TWIN}` cannot be reached."
@@ -190,11 +116,11 @@ async def test_after_the_first_word_nobody_stands_in(both: DrunDouble) -> None:
 
 async def test_when_all_fail_the_chosen_ones_error_is_told(both: DrunDouble) -> None:
     async with table(both, order=Order.MAAS_FIRST) as found:
-        both.script(refusals.unavailable(), times=3)
+        both.script(refusals.unavailable(), times=2)
         both.script(refusals.rate_limited(retry_after="0"), times=3)
         with pytest.raises(ModelBusy):
             await found.ask()
-    assert models_of(both) == [*[TWIN] * 3, *[QWEN] * 3]
+    assert models_of(both) == [*[TWIN] * 2, *[QWEN] * 3], "the last one is tried as often as ever"
 
 
 async def test_one_who_stands_in_with_too_small_a_window_is_no_fault_of_the_question(
@@ -208,12 +134,12 @@ async def test_one_who_stands_in_with_too_small_a_window_is_no_fault_of_the_ques
     both.service.shape = Shape.VLLM
     both.service.windows[QWEN] = 4096
     async with table(both) as found:
-        both.script(refusals.rate_limited(retry_after="0"), times=3)
+        both.script(refusals.rate_limited(retry_after="0"), times=2)
         with pytest.raises(ModelBusy):
             await _said(found.asking, TWIN, fit)
         with pytest.raises(QuestionTooLong):
             await _said(found.asking, QWEN, fit)
-    assert models_of(both) == [TWIN] * 3
+    assert models_of(both) == [TWIN] * 2
 
 
 async def test_somebody_silent_is_left_for_a_twin_after_one_wait(both: DrunDouble) -> None:
@@ -238,11 +164,13 @@ async def test_a_dead_endpoint_costs_one_time_out_and_not_one_for_each_message(b
         dead = Endpoint(Deployment.SERVICE, f"http://{host}:{port}/v1", both.key)
         async with table(both, service_at=dead) as found:
             await found.ask()
-            assert calls == 1 + 3, "its list, and three tries of one question"
+            assert calls == 1 + 2, (
+                "its list, and two tries of one question: a connection may be dropped by chance"
+            )
             for _ in range(5):
                 await found.ask()
                 assert found.asked.model.id == TWIN
-            assert calls == 1 + 3
+            assert calls == 1 + 2
             assert found.asking.breakers.open(found.asked.chosen.model)
             assert not found.asking.breakers.open(found.asked.model)
     assert models_of(both) == [TWIN] * 6
@@ -271,7 +199,7 @@ async def test_without_a_twin_one_who_is_down_is_told_of_at_once_and_tried_again
 async def test_one_who_is_down_is_tried_by_one_and_the_rest_ask_its_twin(both: DrunDouble) -> None:
     async with table(both) as found:
         for _ in range(3):
-            both.script(refusals.unavailable(), times=3)
+            both.script(refusals.unavailable(), times=2)
             both.script(Script("From MaaS."))
             await found.ask()
         found.clock.now += REST_S
@@ -290,7 +218,7 @@ async def test_one_who_is_down_is_tried_by_one_and_the_rest_ask_its_twin(both: D
 
 async def test_a_twin_that_thought_for_one_who_then_failed_begins_anew(both: DrunDouble) -> None:
     async with table(both) as found:
-        both.script(Script("Never", thoughts=["I wonder"], fault=Fault.END, after=1), times=3)
+        both.script(Script("Never", thoughts=["I wonder"], fault=Fault.END, after=1), times=2)
         both.script(Script("Here.", thoughts=["Sure."]))
         assert await found.ask() == "Here."
         mine = [delta for asked, delta in found.last if asked is found.asked]
@@ -323,7 +251,7 @@ async def test_a_model_that_is_listed_and_refused_is_an_error_and_no_loop(drun: 
     assert len(drun.requests) == 5
 
 
-async def _said(asking: Asking, chosen: str = QWEN, fit: Fit = _fit) -> str:
+async def _said(asking: Asking, chosen: str = QWEN, fit: Fit = hello) -> str:
     """Who answers, after a whole reply."""
     who = ""
     async with aclosing(asking.stream(chosen, fit)) as said:

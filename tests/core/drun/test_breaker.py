@@ -155,3 +155,52 @@ def test_a_model_that_answers_is_back_with_its_endpoint() -> None:
     breakers.answered(ONE)
     assert breakers.allow(ONE)
     assert not breakers.open(OTHER)
+
+
+def test_one_attempt_without_an_answer_is_a_doubt_that_only_those_heed_who_can_ask_somebody_else() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    breaker.failed(silent=True, sure=False)
+    assert breaker.open
+    assert breaker.ready()
+    assert not breaker.ready(hurried=True)
+    clock.now += REST_S
+    assert breaker.ready(hurried=True)
+
+
+def test_a_doubt_becomes_certain_when_somebody_insists_and_goes_when_somebody_is_heard() -> None:
+    breaker = Breaker(Clock())
+    breaker.failed(silent=True, sure=False)
+    breaker.begin()
+    breaker.failed(silent=True)
+    assert not breaker.ready()
+    heard = Breaker(Clock())
+    heard.failed(silent=True, sure=False)
+    heard.begin()
+    heard.succeeded()
+    assert heard.ready(hurried=True)
+
+
+def test_one_more_hurried_try_makes_nobody_doubt_what_was_certain() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    breaker.failed(silent=True)
+    clock.now += REST_S
+    breaker.begin()
+    breaker.failed(silent=True, sure=False)
+    assert not breaker.ready()
+
+
+@pytest.mark.parametrize("error", [REFUSED, LATE])
+def test_a_doubt_keeps_the_hurried_away_and_nobody_else(error: ModelError) -> None:
+    breakers = Breakers(Clock())
+    breakers.failed(ONE, error, hurried=True)
+    assert not breakers.allow(ONE, hurried=True)
+    assert breakers.allow(ONE)
+
+
+def test_what_breaks_again_and_again_is_down_for_all_also_when_all_were_hurried() -> None:
+    breakers = Breakers(Clock())
+    for _ in range(AFTER):
+        breakers.failed(ONE, BROKEN, hurried=True)
+    assert not breakers.allow(ONE)

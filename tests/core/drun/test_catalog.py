@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from core.drun.catalog import Catalog, Choice
-from core.drun.client import ModelClient, Patience
+from core.drun.client import ModelClient
 from core.drun.documented import WINDOW_OF_UNKNOWN, Price
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.listing import Listed
+from core.drun.patience import Patience
 from core.errors import ModelUnavailable, ModelUnknown
 from tests.core.drun.talk import maas, model_client, service
 from tests.doubles.drun import refusals
@@ -21,7 +22,7 @@ R1, V3, QWEN = "public/deepseek-r1", "public/deepseek-v3", "u-1100a15812cc/qwen2
 
 @pytest.fixture
 async def client() -> AsyncGenerator[ModelClient, None]:
-    async with model_client(Patience(connect_s=2.0)) as made:
+    async with model_client(Patience(list_s=2.0)) as made:
         yield made
 
 
@@ -463,3 +464,40 @@ async def test_a_model_that_may_draw_does_not_stand_in_for_the_default(
     found = Catalog(client, [maas(drun)], default="public/gone", aliases={}, runs={})
     assert (await found.default()).id == "public/deepseek-v4-flash"
     await found.aclose()
+
+
+async def test_a_model_carries_the_operators_first_name_of_it(drun: DrunDouble, client: ModelClient) -> None:
+    aliases = {"fast": V3, "v3": V3, QWEN: QWEN}
+    found = catalog(client, maas(drun), service(drun), aliases=aliases)
+    assert {model.id: (model.alias, model.called) for model in await found.all()} == {
+        V3: ("fast", "fast"),
+        QWEN: ("", QWEN),
+    }
+    assert (await found.find("v3")).called == "fast"
+    assert (await found.default()).called == "fast"
+    plain = catalog(client, maas(drun))
+    assert [model.called for model in await plain.all()] == [R1, V3]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fast", [V3]),
+        ("FAS", [V3]),
+        ("fats", [V3]),
+        ("second", [V3]),
+        ("deepseek-v3", [V3, R1]),
+        ("think", [R1]),
+        ("deep", [R1, V3]),
+        ("s", [V3, R1]),
+        ("", [R1, V3]),
+        ("qwen", []),
+    ],
+)
+async def test_a_name_of_the_operators_is_completed_and_meant(
+    drun: DrunDouble, client: ModelClient, text: str, expected: list[str]
+) -> None:
+    aliases = {"thinker": R1, "speedy": V3, "fast": V3, "second-name": V3}
+    found = catalog(client, maas(drun), service(drun), aliases=aliases)
+    assert [model.id for model in await found.like(text)] == expected
+    assert [model.id for model in await found.like(text, most=1)] == expected[:1]

@@ -3,7 +3,7 @@
 import pytest
 
 from core.conversation import Message
-from core.drun.calls import ChatRequest
+from core.drun.calls import ChatRequest, Sampling
 from core.errors import (
     KeyRefused,
     ModelBusy,
@@ -111,7 +111,7 @@ async def test_the_request_holds_what_was_asked_and_nothing_else(drun: DrunDoubl
 
 async def test_a_limit_of_the_answer_is_sent_when_there_is_one(drun: DrunDouble) -> None:
     async with model_client() as client:
-        async for _ in client.stream(maas(drun), ChatRequest(MODEL, HELLO, max_tokens=7)):
+        async for _ in client.stream(maas(drun), ChatRequest(MODEL, HELLO, Sampling(max_tokens=7))):
             pass
     assert drun.requests[0].body["max_tokens"] == 7
 

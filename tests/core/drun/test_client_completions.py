@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from core.conversation import Delta, Message
-from core.drun.calls import ChatRequest
+from core.drun.calls import ChatRequest, Sampling
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Endpoint
 from core.drun.prompts import STOPS
@@ -46,7 +46,7 @@ async def asked(
     async with http_client() as http:
         client = ModelClient(http, QUICK, completions=completions)
         for _ in range(times):
-            request = ChatRequest(model, messages, max_tokens=max_tokens, room=512)
+            request = ChatRequest(model, messages, Sampling(max_tokens=max_tokens), room=512)
             async with aclosing(client.stream(endpoint, request)) as stream:
                 deltas = [delta async for delta in stream]
     return deltas

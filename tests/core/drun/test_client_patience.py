@@ -83,16 +83,21 @@ async def test_headers_without_a_first_frame_are_waited_for_as_long_as_a_first_b
     await drun.until(lambda: drun.requests[0].closed_early)
 
 
-async def test_the_first_byte_may_take_longer_than_later_ones(drun: DrunDouble) -> None:
-    drun.reply = Script("worth the wait", headers_s=0.6)
+@pytest.mark.parametrize(("headers_s", "first_s"), [(0.6, 0.0), (0.0, 0.6)])
+async def test_the_first_byte_may_take_longer_than_later_ones(
+    drun: DrunDouble, headers_s: float, first_s: float
+) -> None:
+    drun.reply = Script("worth the wait", headers_s=headers_s, first_s=first_s)
     assert text_of(await ask(drun, patience=replace(ONCE, idle_s=0.3))) == "worth the wait"
 
 
 async def test_silence_in_mid_stream_cuts_the_reply(drun: DrunDouble) -> None:
     drun.reply = Script("one two", fault=Fault.STALL, after=1)
     heard: list[Delta] = []
-    with pytest.raises(ReplyCut):
-        await ask(drun, patience=replace(QUICK, idle_s=0.1), heard=heard)
+    patience = replace(QUICK, first_byte_s=60.0, idle_s=0.1, total_s=60.0)
+    async with asyncio.timeout(5):
+        with pytest.raises(ReplyCut):
+            await ask(drun, patience=patience, heard=heard)
     assert text_of(heard) == "one "
     await drun.until(lambda: drun.requests[0].closed_early)
 

@@ -5,45 +5,28 @@ Only the shape of answers is asked for, never their words.
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from bots.embedded.demo_model import demo_model
 from core.conversation import Delta, Message
-from core.drun.calls import ChatRequest
-from core.drun.client import ModelClient, Patience, http_client
-from core.drun.endpoints import Deployment, Endpoint
+from core.drun.calls import ChatRequest, Sampling
+from core.drun.client import ModelClient, http_client
+from core.drun.patience import Patience
 from core.errors import KeyRefused, ModelUnavailable, WindowExceeded
+from tests.core.drun.served import BOTH, Server, served
 from tests.core.drun.talk import finish_of, text_of
-from tests.doubles.drun.refusals import OVERFLOWS, Overflow
-from tests.doubles.drun.script import Script
-from tests.doubles.drun.server import DrunDouble
 
-pytestmark = [
-    pytest.mark.parametrize("server", ["double", pytest.param("demo", marks=pytest.mark.demo)], indirect=True)
-]
+pytestmark = [pytest.mark.parametrize("server", BOTH, indirect=True)]
 QUESTION = (Message("system", "You are brief."), Message("user", "Say hello."))
 PATIENCE = Patience(first_byte_s=50.0, idle_s=50.0, total_s=50.0, retries=0)
 
 
-@dataclass(frozen=True)
-class Server:
-    endpoint: Endpoint
-    model: str
-
-
 @pytest.fixture
 async def server(request: pytest.FixtureRequest) -> AsyncGenerator[Server, None]:
-    if request.param == "demo":
-        async with demo_model() as demo:
-            endpoint = Endpoint(Deployment.DEMO, demo.base_url, demo.api_key, demo.context_tokens)
-            yield Server(endpoint, demo.model)
-        return
-    async with DrunDouble() as drun:
-        drun.reply = Overflow(OVERFLOWS["vLLM 0.8, messages"], 100, Script("Hello there. " * 20))
-        yield Server(Endpoint(Deployment.MAAS, drun.maas_url, drun.key), "public/deepseek-v3")
+    async with served(request.param) as found:
+        yield found
 
 
 @pytest.fixture
@@ -59,7 +42,7 @@ async def asked(
     messages: Sequence[Message] = QUESTION,
     max_tokens: int | None = 12,
 ) -> list[Delta]:
-    request = ChatRequest(server.model, messages, max_tokens=max_tokens, room=16)
+    request = ChatRequest(server.model, messages, Sampling(max_tokens=max_tokens), room=16)
     async with aclosing(client.stream(server.endpoint, request)) as deltas:
         return [delta async for delta in deltas]
 
@@ -97,7 +80,7 @@ async def test_a_reply_that_is_held_as_a_thought_is_the_answer_in_the_end(
     server: Server, http: httpx.AsyncClient
 ) -> None:
     client = ModelClient(http, PATIENCE)
-    request = ChatRequest(server.model, QUESTION, max_tokens=100, reasoning=True)
+    request = ChatRequest(server.model, QUESTION, Sampling(max_tokens=100), reasoning=True)
     async with aclosing(client.stream(server.endpoint, request)) as stream:
         deltas = [delta async for delta in stream]
     taken_back = [at for at, delta in enumerate(deltas) if delta.retracted]
@@ -112,14 +95,14 @@ async def test_a_reply_can_be_left_and_the_next_one_is_answered(
     server: Server, http: httpx.AsyncClient
 ) -> None:
     client = ModelClient(http, PATIENCE)
-    request = ChatRequest(server.model, QUESTION, max_tokens=200)
+    request = ChatRequest(server.model, QUESTION, Sampling(max_tokens=200))
     async with aclosing(client.stream(server.endpoint, request)) as deltas:
         await anext(deltas)
     assert finish_of(await asked(client, server))
 
 
 async def test_a_wrong_key_is_refused(server: Server, http: httpx.AsyncClient) -> None:
-    stranger = Server(replace(server.endpoint, key="sk-wrong-0123456789"), server.model)
+    stranger = replace(server, endpoint=replace(server.endpoint, key="sk-wrong-0123456789"))
     with pytest.raises(KeyRefused) as caught:
         await asked(ModelClient(http, PATIENCE), stranger)
     assert "sk-wrong-0123456789" not in str(caught.value)
@@ -133,6 +116,6 @@ async def test_a_conversation_beyond_the_window_is_told(server: Server, http: ht
 
 
 async def test_an_address_without_a_server_is_out_of_reach(server: Server, http: httpx.AsyncClient) -> None:
-    nowhere = Server(replace(server.endpoint, base_url="http://127.0.0.1:1/v1"), server.model)
+    nowhere = replace(server, endpoint=replace(server.endpoint, base_url="http://127.0.0.1:1/v1"))
     with pytest.raises(ModelUnavailable):
         await asked(ModelClient(http, PATIENCE), nowhere)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -347,14 +347,8 @@ async def test_redis_that_is_back_is_asked_again() -> None:
     await limiter.aclose()
 
 
-def test_a_bucket_is_named_by_a_hash_that_tells_no_key() -> None:
+def test_a_bucket_is_that_of_an_address_and_a_model_whatever_the_key() -> None:
     name = bucket_of(MAAS, MODEL)
     assert len(name) == 20
-    assert name == bucket_of(Endpoint(Deployment.MAAS, "https://chat.d.run/v1", "sk-secret"), MODEL)
-    others = [
-        bucket_of(Endpoint(Deployment.MAAS, "https://chat.d.run/v1", "sk-other"), MODEL),
-        bucket_of(SERVICE, MODEL),
-        bucket_of(MAAS, "public/deepseek-r1"),
-    ]
-    assert len({name, *others}) == 4
-    assert "secret" not in name
+    assert name == bucket_of(replace(MAAS, key="sk-the-next-key"), MODEL)
+    assert len({name, bucket_of(SERVICE, MODEL), bucket_of(MAAS, "public/deepseek-r1")}) == 3

@@ -9,9 +9,10 @@ import pytest
 from redis.asyncio import Redis
 
 from core.drun.catalog import Catalog
-from core.drun.client import ModelClient, Patience
+from core.drun.client import ModelClient
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.lists import KEPT_S, Lists, Shelf, _name
+from core.drun.patience import Patience
 from core.errors import ModelUnavailable
 from core.store import shelf as store
 from core.store.connection import Connections, connect
@@ -24,7 +25,7 @@ R1, V3, QWEN = "public/deepseek-r1", "public/deepseek-v3", "u-1100a15812cc/qwen2
 
 @pytest.fixture
 async def client() -> AsyncGenerator[ModelClient, None]:
-    async with model_client(Patience(connect_s=2.0)) as made:
+    async with model_client(Patience(list_s=2.0)) as made:
         yield made
 
 

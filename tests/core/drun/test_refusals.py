@@ -1,6 +1,8 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from core.errors import (
     WindowExceeded,
 )
 from tests.doubles.drun import refusals
-from tests.doubles.drun.refusals import OVERFLOWS, Refusal
+from tests.doubles.drun.refusals import FOREIGN, OVERFLOWS, Refusal
 
 KEY = "sk-x1VDTAFB7-_secret"
 BODIES = st.binary(max_size=60) | st.recursive(
@@ -43,8 +45,11 @@ def read(answer: Refusal, *, key: str = KEY) -> ModelError:
     [
         (refusals.no_key, KeyRefused),
         (lambda: refusals.wrong_key(KEY), KeyRefused),
-        (lambda: Refusal(401, b'{"error":"Unauthorized"}'), KeyRefused),
         (refusals.no_balance, NoBalance),
+        *(
+            (partial(replace, answer), KeyRefused if answer.status == HTTPStatus.UNAUTHORIZED else NoBalance)
+            for answer in FOREIGN.values()
+        ),
         (lambda: refusals.denied("public/x"), ModelUnknown),
         (refusals.forbidden, ModelRefused),
         (lambda: refusals.unknown_model("public/x"), ModelUnknown),

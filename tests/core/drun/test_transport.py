@@ -1,8 +1,10 @@
 """What lies between us and d.run: redirects, certificates, proxies."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -139,3 +141,127 @@ async def test_a_proxy_that_is_away_is_a_model_out_of_reach(
     with pytest.raises(ModelUnavailable):
         await ask(drun, patience=ONCE)
     assert drun.requests == []
+
+
+@dataclass(slots=True)
+class Tunnels:
+    """A proxy for HTTPS, as RFC 9110 has it: it connects, and passes on bytes that it cannot read."""
+
+    address: str = ""
+    asked: list[str] = field(default_factory=list)
+    heard: bytearray = field(default_factory=bytearray)
+    """All that came to it, the tunnelled bytes included."""
+    status: str = "200 Connection established"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with closing(writer):
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.heard += head
+            method, place, _ = head.decode().split(" ", 2)
+            self.asked.append(f"{method} {place}")
+            writer.write(f"HTTP/1.1 {self.status}\r\n\r\n".encode())
+            if not self.status.startswith("200"):
+                return
+            host, _, port = place.rpartition(":")
+            there, away = await asyncio.open_connection(host, int(port))
+            async with closing(away):
+                ways = self._pass(reader, away, self.heard), self._pass(there, writer, bytearray())
+                passing = [asyncio.create_task(way) for way in ways]
+                await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+                for each in passing:
+                    each.cancel()
+                await asyncio.gather(*passing, return_exceptions=True)
+
+    @staticmethod
+    async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter, heard: bytearray) -> None:
+        with suppress(ConnectionError):
+            while data := await source.read(65536):
+                heard += data
+                target.write(data)
+                await target.drain()
+
+
+@asynccontextmanager
+async def closing(writer: asyncio.StreamWriter) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+@asynccontextmanager
+async def tunnels(status: str = "200 Connection established") -> AsyncGenerator[Tunnels, None]:
+    found, open_now = Tunnels(status=status), set[asyncio.Task[None]]()
+
+    def opened(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_now.add(asyncio.create_task(found.serve(reader, writer)))
+
+    async with await asyncio.start_server(opened, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        found.address = f"http://{host}:{port}"
+        yield found
+        for each in open_now:
+            each.cancel()
+        await asyncio.gather(*open_now, return_exceptions=True)
+
+
+@pytest.fixture
+async def behind_tls(
+    tls: tuple[trustme.CA, ssl.SSLContext], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[str, None]:
+    """A server with a certificate that is believed; its host and port."""
+    tls[0].cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    async with serving(_safe, tls[1]) as there:
+        yield there
+
+
+async def test_https_goes_through_the_proxy_of_the_environment_in_a_tunnel_that_hides_the_key(
+    drun: DrunDouble, behind_tls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = Endpoint(Deployment.MAAS, f"https://{behind_tls}/v1", drun.key)
+    async with tunnels() as proxied:
+        monkeypatch.setenv("HTTPS_PROXY", proxied.address)
+        assert text_of(await ask(drun, endpoint=endpoint, patience=ONCE)) == "Safe."
+        async with model_client(ONCE) as client:
+            assert [each.id for each in await client.models(endpoint)] == ["public/a"]
+    assert proxied.asked == [f"CONNECT {behind_tls}"] * 2
+    assert len(proxied.heard) > 1000, "the questions went through it"
+    assert drun.key.encode() not in proxied.heard
+
+
+async def test_a_certificate_is_checked_through_a_tunnel_as_well(
+    drun: DrunDouble, tls: tuple[trustme.CA, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(_safe, tls[1]) as there, tunnels() as proxied:
+        monkeypatch.setenv("HTTPS_PROXY", proxied.address)
+        endpoint = Endpoint(Deployment.MAAS, f"https://{there}/v1", drun.key)
+        with pytest.raises(ModelUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
+            await ask(drun, endpoint=endpoint, patience=ONCE)
+    assert proxied.asked == [f"CONNECT {there}"]
+    assert drun.key.encode() not in proxied.heard
+
+
+async def test_an_https_address_that_the_environment_excepts_is_asked_directly(
+    drun: DrunDouble, behind_tls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with tunnels() as proxied:
+        monkeypatch.setenv("HTTPS_PROXY", proxied.address)
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        endpoint = Endpoint(Deployment.MAAS, f"https://{behind_tls}/v1", drun.key)
+        assert text_of(await ask(drun, endpoint=endpoint, patience=ONCE)) == "Safe."
+    assert proxied.asked == []
+
+
+@pytest.mark.parametrize("status", ["502 Bad Gateway", "407 Proxy Authentication Required"])
+async def test_a_proxy_that_lets_nobody_through_is_a_model_out_of_reach(
+    drun: DrunDouble, behind_tls: str, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    async with tunnels(status) as proxied:
+        monkeypatch.setenv("HTTPS_PROXY", proxied.address)
+        endpoint = Endpoint(Deployment.MAAS, f"https://{behind_tls}/v1", drun.key)
+        with pytest.raises(ModelUnavailable, match=status.split(maxsplit=1)[0]):
+            await ask(drun, endpoint=endpoint, patience=ONCE)
+    assert proxied.asked == [f"CONNECT {behind_tls}"]

@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
+from core.cascade import Level
 from core.conversation import Channel, Conversation
 from core.store.claims import Accepted, Nothing
 from core.store.connection import Connections, connect
 from core.store.turns import Turns
-from tests.core.store.talk import GENERAL, ROOM, ask, channels_of, claimed, exchange, said, thread, turns_of
+from tests.core.desks import choose, chosen, preferences_of
+from tests.core.store.talk import GENERAL, ROOM, ask, claimed, exchange, said, thread, turns_of
 
 pytestmark = pytest.mark.every_form
 
@@ -122,11 +124,10 @@ async def test_a_channel_and_its_threads_are_accepted_side_by_side(turns: Turns)
 
 
 async def test_a_claim_knows_the_model_that_the_channel_chose(turns: Turns, connections: Connections) -> None:
-    channels = channels_of(connections)
-    await channels.choose_model(GENERAL, "public/deepseek-r1")
-    assert await channels.model_of(GENERAL) == "public/deepseek-r1"
+    await choose(preferences_of(connections), "model", "public/deepseek-r1")
+    assert await chosen(preferences_of(connections), "model") == "public/deepseek-r1"
     first = await ask(turns, "in a thread", thread("1"))
-    assert first.model == "public/deepseek-r1"
-    await channels.choose_model(GENERAL, "")
-    assert (await ask(turns, "in the channel")).model == ""
-    assert await channels.model_of(GENERAL) == ""
+    assert first.settings[Level.CHANNEL] == {"model": "public/deepseek-r1"}
+    await choose(preferences_of(connections), "model", "")
+    assert (await ask(turns, "in the channel")).settings[Level.CHANNEL] == {}
+    assert await chosen(preferences_of(connections), "model") == ""

@@ -12,13 +12,17 @@ from urllib.parse import quote
 import pytest
 import trustme
 
+from core.cascade import Level
+from core.changes import Edited
 from core.errors import StoreUnavailable
 from core.store.claims import Claim, Lease
 from core.store.connection import Connections, connect
 from core.store.journal import Journals
 from core.store.parked import ParkedTurns
+from core.store.preferences import Place
 from core.store.shelf import Shelf
 from tests.checkout import CHECKOUT
+from tests.core.desks import choose, preferences_of
 from tests.core.store.clusters import clustered
 from tests.core.store.sentinels import SERVICE, watched
 from tests.core.store.servers import Server, free_ports, one_server
@@ -48,10 +52,13 @@ async def everything(connections: Connections, *, partitions: int = 1) -> None:
     turns = turns_of(connections, partitions=partitions)
     channels = channels_of(connections, partitions=partitions)
     assert await turns.settled_partitions() == partitions
-    await channels.choose_model(ROOM.channel, "m")
+    preferences = preferences_of(connections, partitions=partitions)
+    await choose(preferences, "model", "m", ROOM.channel)
     claim = await ask(turns, "hello")
-    assert claim.model == "m"
-    await channels.choose_model(ROOM.channel, "")
+    assert claim.settings[Level.CHANNEL] == {"model": "m"}
+    assert (await preferences.beside(claim.settings, ROOM, "U1"))["model"] == "m"
+    assert [each.value for each in await preferences.audit(Place(Level.CHANNEL, ROOM))] == ["m"]
+    await choose(preferences, "model", "", ROOM.channel)
     waiting = await turns.accept(said("next"))
     assert await turns.place(ROOM, waiting.sequence) == 1
     async with turns.stops() as announced, asyncio.timeout(5):
@@ -67,6 +74,7 @@ async def everything(connections: Connections, *, partitions: int = 1) -> None:
     last = await turns.claim()
     assert isinstance(last, Claim)
     assert await turns.commit(last, None, gave_up="no reason")
+    assert (await turns.amend(Edited(ROOM.channel, again.message.message_id, "bye", at=1))).changed
     parked = ParkedTurns(connections, partitions=partitions)
     (given_up,) = await parked.all()
     assert await parked.requeue(given_up.turn)

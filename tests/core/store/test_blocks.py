@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
@@ -9,12 +10,15 @@ from redis.asyncio import Redis
 from core.conversation import Message
 from core.drun.bucket import Bucket, Rule, Taking
 from core.drun.calls import ChatRequest
-from core.drun.client import ModelClient, Patience, http_client
+from core.drun.client import ModelClient, http_client
 from core.drun.limiter import Limiter, bucket_of
+from core.drun.patience import Patience
+from core.errors import ModelBusy
 from core.store.blocks import Blocks
 from core.store.connection import Connections, connect
 from tests.core.drun.talk import MODEL, QUICK, maas
 from tests.core.store.talk import until
+from tests.doubles.drun import refusals as doubled
 from tests.doubles.drun.script import Script
 from tests.doubles.drun.server import DrunDouble
 
@@ -110,14 +114,16 @@ async def test_a_bucket_is_one_key_that_expires_and_holds_no_key_of_drun(
     assert drun.key not in f"{key} {held}"
 
 
-async def asked(limiter: Limiter, drun: DrunDouble, times: int, patience: Patience = QUICK) -> list[str]:
+async def asked(
+    limiter: Limiter, drun: DrunDouble, times: int, patience: Patience = QUICK, *, key: str = ""
+) -> list[str]:
     """So many questions at once through a client of its own; what became of each."""
     async with http_client() as http:
         client = ModelClient(http, patience, limiter=limiter)
 
         async def one(number: int) -> str:
             request = ChatRequest(MODEL, [Message("user", f"question {number}")])
-            return "".join([delta.text async for delta in client.stream(maas(drun), request)])
+            return "".join([delta.text async for delta in client.stream(maas(drun, key), request)])
 
         said = await asyncio.gather(*(one(number) for number in range(times)))
     await limiter.aclose()
@@ -172,3 +178,35 @@ async def test_without_redis_a_request_waits_half_a_second_at_most(drun: DrunDou
     drun.reply_with("yes")
     async with connect("redis://127.0.0.1:1") as nowhere:
         assert await asked(Limiter(Blocks(nowhere), rpm=600), drun, 5) == ["yes"] * 5
+
+
+async def test_two_keys_of_one_account_are_one_bucket_for_two_workers(
+    connections: Connections, drun: DrunDouble
+) -> None:
+    """A key is replaced worker by worker: until all have the new one, both are in use."""
+    drun.reply_with("yes")
+    drun.keys.add("sk-the-next-key")
+    before, after = (Limiter(Blocks(connections), rpm=10) for _ in range(2))
+    # Eight of ten may go at once, whoever sends them.
+    assert await asked(before, drun, 5) == ["yes"] * 5
+    assert await asked(after, drun, 3, key="sk-the-next-key") == ["yes"] * 3
+    with pytest.raises(ModelBusy, match="its turn did not come"):
+        await asked(after, drun, 1, replace(QUICK, total_s=0.3), key="sk-the-next-key")
+    assert len(drun.requests) == 8
+    assert len({call.headers["Authorization"] for call in drun.requests}) == 2
+
+
+async def test_what_one_key_was_told_spaces_the_requests_with_another(
+    connections: Connections, drun: DrunDouble
+) -> None:
+    drun.reply_with("yes")
+    drun.keys.add("sk-the-next-key")
+    first, second = (Limiter(Blocks(connections), jitter=lambda: 1.0) for _ in range(2))
+    drun.script(doubled.rate_limited(retry_after="60"))
+    with pytest.raises(ModelBusy):
+        await asked(first, drun, 1, replace(QUICK, retries=0))
+    # The first request of a worker looks beside itself, the second one knows.
+    assert await asked(second, drun, 1, key="sk-the-next-key") == ["yes"]
+    with pytest.raises(ModelBusy, match="its turn did not come"):
+        await asked(second, drun, 1, replace(QUICK, total_s=0.3), key="sk-the-next-key")
+    assert len(drun.requests) == 2

@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
-from core.store.channels import Channels
 from core.store.claims import Busy, Claim, Kind, Lease, Nothing
 from core.store.connection import Connections
 from core.store.parked import ParkedTurns
+from core.store.preferences import Preferences
 from core.store.turns import TOGETHER, Turns
+from tests.core.desks import choose, preferences_of
 from tests.core.store.talk import (
     GENERAL,
     ROOM,
@@ -25,24 +26,24 @@ from tests.core.store.talk import (
 
 
 @pytest.fixture
-def channels(connections: Connections) -> Channels:
-    return channels_of(connections)
+def preferences(connections: Connections) -> Preferences:
+    return preferences_of(connections)
 
 
 def texts(claim: Claim) -> list[str]:
     return [message.text for message in claim.messages]
 
 
-async def test_a_channel_answers_each_message_in_its_turn_unless_it_has_chosen(channels: Channels) -> None:
-    assert await channels.busy_of(GENERAL) is Busy.QUEUE
-    await channels.choose_busy(GENERAL, Busy.COLLECT)
-    assert await channels.busy_of(GENERAL) is Busy.COLLECT
-    await channels.choose_busy(GENERAL, None)
-    assert await channels.busy_of(GENERAL) is Busy.QUEUE
+async def test_a_channel_answers_each_message_in_its_turn_unless_it_has_chosen(preferences: Preferences) -> None:
+    assert await preferences.busy_of(GENERAL) is Busy.QUEUE
+    await choose(preferences, "busy", Busy.COLLECT)
+    assert await preferences.busy_of(GENERAL) is Busy.COLLECT
+    await choose(preferences, "busy", None)
+    assert await preferences.busy_of(GENERAL) is Busy.QUEUE
 
 
-async def test_messages_that_waited_are_answered_together(turns: Turns, channels: Channels) -> None:
-    await channels.choose_busy(GENERAL, Busy.COLLECT)
+async def test_messages_that_waited_are_answered_together(turns: Turns, preferences: Preferences) -> None:
+    await choose(preferences, "busy", Busy.COLLECT)
     first = await ask(turns, "one")
     for text in ("two", " ", "three"):
         await turns.accept(said(text))
@@ -58,8 +59,8 @@ async def test_messages_that_waited_are_answered_together(turns: Turns, channels
     assert read(await ask(turns, "four")) == ["one", "two\n\nthree"]
 
 
-async def test_only_so_many_are_answered_together(turns: Turns, channels: Channels) -> None:
-    await channels.choose_busy(GENERAL, Busy.COLLECT)
+async def test_only_so_many_are_answered_together(turns: Turns, preferences: Preferences) -> None:
+    await choose(preferences, "busy", Busy.COLLECT)
     for number in range(TOGETHER + 3):
         await turns.accept(said(str(number)))
     first = await claimed(turns)
@@ -68,8 +69,8 @@ async def test_only_so_many_are_answered_together(turns: Turns, channels: Channe
     assert texts(await claimed(turns)) == ["20", "21", "22"]
 
 
-async def test_a_command_is_never_answered_together_with_others(turns: Turns, channels: Channels) -> None:
-    await channels.choose_busy(GENERAL, Busy.COLLECT)
+async def test_a_command_is_never_answered_together_with_others(turns: Turns, preferences: Preferences) -> None:
+    await choose(preferences, "busy", Busy.COLLECT)
     for text, kind in (
         ("a", Kind.MESSAGE),
         ("/model x", Kind.COMMAND),
@@ -86,16 +87,16 @@ async def test_a_command_is_never_answered_together_with_others(turns: Turns, ch
 
 
 async def test_who_takes_over_answers_the_same_messages(
-    turns: Turns, channels: Channels, connections: Connections
+    turns: Turns, preferences: Preferences, connections: Connections
 ) -> None:
     """Also those that came meanwhile would change what the first attempt has half shown."""
-    await channels.choose_busy(GENERAL, Busy.COLLECT)
+    await choose(preferences, "busy", Busy.COLLECT)
     await turns.accept(said("one"))
     await turns.accept(said("two"))
     first = await claimed(turns)
     await turns.checkpoint(first, ["p1"])
     await turns.accept(said("three"))
-    await channels.choose_busy(GENERAL, Busy.QUEUE)
+    await choose(preferences, "busy", Busy.QUEUE)
     await expire(connections.ask, ROOM)
     second = await claimed(turns)
     assert (texts(second), second.attempt, second.shown) == (["one", "two"], 2, ["p1"])
@@ -104,9 +105,9 @@ async def test_who_takes_over_answers_the_same_messages(
 
 
 async def test_a_new_message_interrupts_where_the_channel_wants_that(
-    turns: Turns, channels: Channels
+    turns: Turns, preferences: Preferences
 ) -> None:
-    await channels.choose_busy(GENERAL, Busy.INTERRUPT)
+    await choose(preferences, "busy", Busy.INTERRUPT)
     first = await ask(turns, "one")
     async with turns.stops() as conversations:
         await turns.accept(said("two"))
@@ -118,16 +119,16 @@ async def test_a_new_message_interrupts_where_the_channel_wants_that(
     assert (texts(second), second.stopped) == (["two"], False)
 
 
-async def test_a_message_interrupts_nothing_elsewhere(turns: Turns, channels: Channels) -> None:
-    await channels.choose_busy(GENERAL, Busy.INTERRUPT)
+async def test_a_message_interrupts_nothing_elsewhere(turns: Turns, preferences: Preferences) -> None:
+    await choose(preferences, "busy", Busy.INTERRUPT)
     first = await ask(turns, "one", thread("1"))
     await turns.accept(said("two", thread("2")))
     await turns.accept(said("/help", thread("1")), Kind.COMMAND)
     assert await turns.renew([first]) == [Lease.KEPT]
 
 
-async def test_a_redelivered_message_interrupts_nothing(turns: Turns, channels: Channels) -> None:
-    await channels.choose_busy(GENERAL, Busy.INTERRUPT)
+async def test_a_redelivered_message_interrupts_nothing(turns: Turns, preferences: Preferences) -> None:
+    await choose(preferences, "busy", Busy.INTERRUPT)
     message = said("one")
     await turns.accept(message)
     claim = await claimed(turns)
@@ -198,14 +199,14 @@ async def test_what_told_of_the_wait_becomes_the_reply(turns: Turns, connections
 
 
 async def test_messages_that_told_of_a_wait_are_all_handed_over(
-    turns: Turns, channels: Channels, connections: Connections
+    turns: Turns, preferences: Preferences, connections: Connections
 ) -> None:
     """The second one's notice is left over when both are answered together: whoever answers takes it away."""
     running = await ask(turns, "one")
     for text, notice in (("two", "n2"), ("three", "n3")):
         waiting = await turns.accept(said(text))
         await turns.place(ROOM, waiting.sequence, told=[notice])
-    await channels.choose_busy(GENERAL, Busy.COLLECT)
+    await choose(preferences, "busy", Busy.COLLECT)
     await turns.commit(running, None)
     claim = await claimed(turns)
     assert claim.shown == ["n2", "n3"]
@@ -219,9 +220,9 @@ async def test_messages_that_told_of_a_wait_are_all_handed_over(
 
 
 async def test_nobody_is_told_of_a_wait_that_is_over(
-    turns: Turns, channels: Channels, connections: Connections
+    turns: Turns, preferences: Preferences, connections: Connections
 ) -> None:
-    await channels.choose_busy(GENERAL, Busy.COLLECT)
+    await choose(preferences, "busy", Busy.COLLECT)
     both = [await turns.accept(said(text)) for text in ("one", "two")]
     await claimed(turns)
     for accepted in both:
@@ -230,7 +231,8 @@ async def test_nobody_is_told_of_a_wait_that_is_over(
     assert (await claimed(turns)).shown == []
 
 
-async def test_a_channel_is_listed_with_what_was_heard_last(turns: Turns, channels: Channels) -> None:
+async def test_a_channel_is_listed_with_what_was_heard_last(turns: Turns, connections: Connections) -> None:
+    channels = channels_of(connections)
     for message in ("9", "1000000000000000001", "1000000000000000000", "99999"):
         await turns.accept(said("hello", message=message))
     await turns.accept(said("in a thread", thread("5"), message="17"))
@@ -242,10 +244,10 @@ async def test_a_channel_is_listed_with_what_was_heard_last(turns: Turns, channe
 
 @pytest.mark.parametrize("busy", [Busy.COLLECT, Busy.INTERRUPT])
 async def test_a_turn_that_was_given_back_takes_in_no_later_message(
-    turns: Turns, channels: Channels, busy: Busy
+    turns: Turns, preferences: Preferences, busy: Busy
 ) -> None:
     """It may be half shown, or about to be stopped: what came after it would be ended with it, unanswered."""
-    await channels.choose_busy(GENERAL, busy)
+    await choose(preferences, "busy", busy)
     first = await ask(turns, "one")
     await turns.release(first)
     await turns.accept(said("two"))
@@ -255,9 +257,11 @@ async def test_a_turn_that_was_given_back_takes_in_no_later_message(
     assert texts(await claimed(turns)) == ["two"]
 
 
-async def test_a_message_that_is_not_taken_interrupts_nothing(connections: Connections) -> None:
+async def test_a_message_that_is_not_taken_interrupts_nothing(
+    connections: Connections, preferences: Preferences
+) -> None:
     turns = turns_of(connections, most_waiting=1)
-    await channels_of(connections).choose_busy(GENERAL, Busy.INTERRUPT)
+    await choose(preferences, "busy", Busy.INTERRUPT)
     claim = await ask(turns, "one")
     assert (await turns.accept(said("two"))).refused
     assert await turns.renew([claim]) == [Lease.KEPT]

@@ -12,12 +12,12 @@ from core.store.claims import Claim
 from core.store.connection import Connections, connect
 from core.store.journal import Journals
 from core.store.turns import Turns
+from tests.core.desks import choose, chosen, preferences_of
 from tests.core.store.own_server import own_server
 from tests.core.store.talk import (
     GENERAL,
     ROOM,
     ask,
-    channels_of,
     claimed,
     eventually,
     exchange,
@@ -32,7 +32,7 @@ async def test_nothing_is_sent_before_the_first_command() -> None:
     async with connect("redis://127.0.0.1:1") as connections:
         began = monotonic()
         with pytest.raises(StoreUnavailable):
-            await channels_of(connections).model_of(GENERAL)
+            await preferences_of(connections).busy_of(GENERAL)
         assert monotonic() - began < 1
 
 
@@ -52,8 +52,8 @@ async def test_a_store_that_hangs_is_reported_within_seconds_by_everything(tmp_p
                 turns.release(held),
                 turns.stop(ROOM),
                 turns.reset(ROOM),
-                channels_of(connections).model_of(GENERAL),
-                channels_of(connections).choose_model(GENERAL, "m"),
+                preferences_of(connections).busy_of(GENERAL),
+                choose(preferences_of(connections), "model", "m"),
                 journals.append("page", "lost"),
                 journals.read("page"),
                 journals.remove("page", ["1-1"]),
@@ -111,7 +111,7 @@ async def test_an_accept_whose_answer_never_came_may_be_repeated(tmp_path: Path)
 async def test_an_answer_that_nobody_waited_for_is_given_to_nobody_else(
     turns: Turns, connections: Connections
 ) -> None:
-    await channels_of(connections).choose_model(GENERAL, "mine")
+    await choose(preferences_of(connections), "model", "mine")
     for _ in range(30):
         call = asyncio.create_task(turns.claim())
         waiting = asyncio.create_task(turns.wait(30))
@@ -120,7 +120,7 @@ async def test_an_answer_that_nobody_waited_for_is_given_to_nobody_else(
         call.cancel()
         waiting.cancel()
         await asyncio.gather(call, waiting, return_exceptions=True)
-        assert await channels_of(connections).model_of(GENERAL) == "mine"
+        assert await chosen(preferences_of(connections), "model") == "mine"
         assert (await turns.accept(said("hello"))).new
 
 

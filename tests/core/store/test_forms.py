@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from core.cascade import Level
 from core.conversation import Channel, Conversation
 from core.errors import StoreUnavailable
 from core.store.connection import Connections, connect
 from core.store.journal import Journals
 from core.store.keys import partition_of
+from tests.core.desks import choose, preferences_of
 from tests.core.store.clusters import Clustered
 from tests.core.store.servers import one_server
-from tests.core.store.talk import answered, channels_of, claimed, read, said, turns_of
+from tests.core.store.talk import answered, claimed, read, said, turns_of
 
 PARTITIONS = 16
 ROOMS = [Conversation(Channel("slack", "T1", f"c{number}")) for number in range(40)]
@@ -75,11 +77,11 @@ async def test_a_partition_that_moves_to_another_server_is_followed(cluster: Clu
         await turns.accept(said("before", room))
         async with moving(cluster, partition_of(room.channel, PARTITIONS).wake):
             during = asyncio.create_task(turns.accept(said("during", room)))
-            await channels_of(connections, partitions=PARTITIONS).choose_model(room.channel, "m")
+            await choose(preferences_of(connections, partitions=PARTITIONS), "model", "m", room.channel)
         assert (await during).new
         for text in ("before", "during"):
             claim = await claimed(turns)
-            assert (claim.message.text, claim.model) == (text, "m")
+            assert (claim.message.text, claim.settings[Level.CHANNEL]["model"]) == (text, "m")
             assert await turns.commit(claim, answered(claim))
 
 

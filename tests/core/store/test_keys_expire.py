@@ -8,12 +8,12 @@ from core.conversation import Channel, Conversation
 from core.store.connection import Connections
 from core.store.keys import Partition, partition_of
 from core.store.turns import CHANNEL_LISTED_S, SEEN_S, Turns
+from tests.core.desks import choose, preferences_of
 from tests.core.store.talk import (
     DAY_S,
     GENERAL,
     ROOM,
     ask,
-    channels_of,
     claimed,
     exchange,
     said,
@@ -44,7 +44,7 @@ async def everything_that_can_happen(turns: Turns, connections: Connections) -> 
     await turns.reset(thread("1"))
     await turns.reset(thread("never spoken in"))
     await turns.reset(ROOM)
-    await channels_of(connections).choose_model(GENERAL, "public/deepseek-r1")
+    await choose(preferences_of(connections), "model", "public/deepseek-r1")
     # Nothing is left to do: what wakes workers goes with the next look.
     await turns.claim()
 
@@ -52,7 +52,7 @@ async def everything_that_can_happen(turns: Turns, connections: Connections) -> 
 async def test_every_key_that_a_turn_leaves_behind_goes_by_itself(connections: Connections) -> None:
     await everything_that_can_happen(turns_of(connections), connections)
     left = await lifetimes(connections)
-    assert {kind.split(":")[2] for kind in left} == {"seen", "state", "history", "channels"}
+    assert {kind.split(":")[2] for kind in left} == {"seen", "state", "history", "index", "channels"}
     for key, seconds in left.items():
         most = {"seen": SEEN_S, "channels": CHANNEL_LISTED_S}.get(key.split(":")[2], DAY_S)
         assert most - 60 < seconds <= most, key
@@ -61,16 +61,17 @@ async def test_every_key_that_a_turn_leaves_behind_goes_by_itself(connections: C
 async def test_where_history_is_kept_for_ever_only_the_seen_marks_go(connections: Connections) -> None:
     await everything_that_can_happen(turns_of(connections, ttl_s=0), connections)
     left = await lifetimes(connections)
-    assert {key.split(":")[2] for key, seconds in left.items() if seconds == -1} == {"state", "history"}
+    kinds = {key.split(":")[2] for key, seconds in left.items() if seconds == -1}
+    assert kinds == {"state", "history", "index"}
     assert all(seconds > 0 for key, seconds in left.items() if ":seen:" in key)
 
 
 async def test_each_turn_prolongs_the_life_of_what_it_reads(turns: Turns, connections: Connections) -> None:
     await exchange(turns, "hello", thread("1"))
-    for kind in ("state", "history"):
+    for kind in ("state", "history", "index"):
         assert await connections.ask.expire(f"drun:{{0}}:{kind}:{GENERAL}:1", 5)
     await exchange(turns, "again", thread("1"))
-    for kind in ("state", "history"):
+    for kind in ("state", "history", "index"):
         assert await connections.ask.ttl(f"drun:{{0}}:{kind}:{GENERAL}:1") > DAY_S - 60
 
 
@@ -94,6 +95,8 @@ def test_a_channel_and_its_threads_share_one_hash_slot(partitions: int) -> None:
             keys.state(inside),
             keys.channel(channel),
             keys.history(inside),
+            keys.index(inside),
+            keys.edited(channel, "{1}"),
             keys.history(channel),
         ]
         assert len(set(names)) == len(names)

@@ -19,10 +19,10 @@ from hypothesis.stateful import (
 )
 
 from core.conversation import Channel, Conversation, UserMessage
-from core.store.channels import Channels
 from core.store.claims import Busy, Claim, Kind, Nothing
 from core.store.connection import Connections, connect
 from core.store.parked import ParkedTurns
+from tests.core.desks import choose, preferences_of
 from tests.core.store.reference import PARTITIONS, Reference
 from tests.core.store.talk import answered, expire, said, turns_of
 
@@ -49,7 +49,7 @@ class Protocol(RuleBasedStateMachine):
             turns_of(connections[number % len(connections)], partitions=PARTITIONS, most_waiting=MOST_WAITING)
             for number in range(3)
         ]
-        self.channels = Channels(connections[0], partitions=PARTITIONS)
+        self.preferences = preferences_of(connections[0], partitions=PARTITIONS)
         self.parked = ParkedTurns(connections[1], partitions=PARTITIONS)
         self.model = Reference(most_waiting=MOST_WAITING)
 
@@ -79,7 +79,7 @@ class Protocol(RuleBasedStateMachine):
     @rule(where=st.sampled_from(CHANNELS), busy=st.sampled_from(Busy))
     def choose(self, where: Channel, busy: Busy) -> None:
         self.model.busy[where] = busy
-        self.run(self.channels.choose_busy(where, busy))
+        self.run(choose(self.preferences, "busy", busy, where))
 
     @rule(where=st.sampled_from(PLACES), back=st.integers(0, 3), told=st.sampled_from([[], ["w1"], ["w2"]]))
     def place(self, where: Conversation, back: int, told: list[str]) -> None:

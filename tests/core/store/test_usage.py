@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 from core.conversation import Channel, Usage
 from core.costs import Cost, Paid
 from core.store.connection import Connections
-from core.store.usage import KEPT_S, Scope, Spending, Spent, Sums
+from core.store.scopes import Scope
+from core.store.usage import KEPT_S, Spending, Spent, Sums
 
 GENERAL, RANDOM = Channel("slack", "T1", "general"), Channel("slack", "T1", "random")
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)

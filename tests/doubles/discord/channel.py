@@ -13,7 +13,7 @@ from tests.doubles.discord.interacting import answered, start
 from tests.doubles.discord.interaction import Interaction, InteractionKind
 from tests.doubles.discord.mentions import CHANNEL_DEFAULT
 from tests.doubles.discord.model import Attachment, Message, MessageKind, Parent, User
-from tests.doubles.discord.places import Place, PlaceKind, Server
+from tests.doubles.discord.places import Place, PlaceKind, Role, Server
 from tests.doubles.discord.render import message_payload, place_payload
 from tests.doubles.discord.render_guild import guild_payload
 from tests.doubles.discord.session import Intent
@@ -89,6 +89,20 @@ class Channel(Place):
     async def delete(self, message: Message) -> None:
         """The author or a moderator deletes a message."""
         posting.remove(self.world, message)
+
+    async def purge(self, *messages: Message) -> None:
+        """A moderator deletes many at once."""
+        posting.remove_together(self.world, messages)
+
+    async def pin(self, message: Message, *, pinned: bool = True) -> None:
+        """Discord: the message is sent again as a whole, with its flag."""
+        message.pinned = pinned
+        posting.announce(self.world, message, "MESSAGE_UPDATE")
+
+    async def resolve_links(self, message: Message) -> None:
+        """Discord has looked up what a message links to, and sends it again: nobody has edited it."""
+        message.embeds = [{"type": "link", "url": "https://example.com", "title": "Example"}]
+        posting.announce(self.world, message, "MESSAGE_UPDATE")
 
     async def react(self, user: User, message: Message, emoji: str) -> None:
         message.reactions.append((user.id, emoji))
@@ -207,6 +221,13 @@ class Guild(Server):
         self.world.places[made] = channel
         self.tell("CHANNEL_CREATE", place_payload(self.world, channel))
         return channel
+
+    def give(self, user: User, name: str, permissions: int) -> Role:
+        """``user`` gets a new role."""
+        role = Role(self.world.snowflakes.make(), name, permissions)
+        self.roles.append(role)
+        self.held.setdefault(user.id, set()).add(role.id)
+        return role
 
     def remove_bot(self) -> None:
         """The bot is thrown out: nothing of the guild can be reached any more."""

@@ -55,6 +55,10 @@ def unknown_message() -> Refusal:
     return Refusal(HTTPStatus.NOT_FOUND, 10008, "Unknown Message")
 
 
+def unknown_member() -> Refusal:
+    return Refusal(HTTPStatus.NOT_FOUND, 10007, "Unknown Member")
+
+
 def unknown_user() -> Refusal:
     return Refusal(HTTPStatus.NOT_FOUND, 10013, "Unknown User")
 

@@ -71,7 +71,7 @@ def interaction_payload(world: World, interaction: Interaction) -> Payload:
             "guild": {"id": server.id, "locale": server.locale, "features": []},
             "guild_locale": server.locale,
             "member": {
-                **member_payload(user),
+                **member_payload(user, server),
                 "user": user_payload(user),
                 "permissions": str(int(user.permissions)),
             },

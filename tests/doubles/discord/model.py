@@ -56,6 +56,8 @@ class User:
     locale: str = "en-US"
     dms_closed: bool = False
     blocks_bot: bool = False
+    global_name: str | None = None
+    """The name they show everywhere; None: one like their username, empty: none."""
 
     @property
     def mention(self) -> str:
@@ -128,6 +130,7 @@ class Message:
     interaction: Payload | None = None
     created_at: float = field(default_factory=time.time)
     edited_at: float | None = None
+    pinned: bool = False
     deleted: bool = False
 
     @property

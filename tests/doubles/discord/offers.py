@@ -88,7 +88,7 @@ def wire_value(option: Payload, value: Value, resolved: Payload, guild_id: str |
     if isinstance(value, Person):
         resolved.setdefault("users", {})[value.id] = user_payload(value)
         if guild_id is not None:
-            member = {**member_payload(value), "permissions": str(value.permissions)}
+            member = {**member_payload(value, None), "permissions": str(value.permissions)}
             resolved.setdefault("members", {})[value.id] = member
         return value.id
     if isinstance(value, Attachment):

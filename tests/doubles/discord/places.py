@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.doubles.discord.errors import Payload
 from tests.doubles.discord.model import Message, User
-from tests.doubles.discord.permissions import EVERYTHING, Permission
+from tests.doubles.discord.permissions import EVERYTHING, MEMBER, Permission
 
 
 class PlaceKind:
@@ -49,6 +49,15 @@ class Place:
         return bool(self.bot_permissions & permission)
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What its holders may do in the whole guild."""
+
+    id: str
+    name: str
+    permissions: int
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Server:
     """A guild's data."""
@@ -59,3 +68,12 @@ class Server:
     locale: str = "en-US"
     places: list[Place] = field(default_factory=list, repr=False)
     commands: list[Payload] = field(default_factory=list)
+    roles: list[Role] = field(default_factory=list)
+    """Without the role of everyone, which has the guild's id."""
+    held: dict[str, set[str]] = field(default_factory=dict)
+    """Ids of roles by the ids of their holders."""
+    nicks: dict[str, str] = field(default_factory=dict)
+    """By the ids of users."""
+    everyone_may: int = MEMBER
+    gone: set[str] = field(default_factory=set)
+    """Ids of users who have left; everybody else is a member."""

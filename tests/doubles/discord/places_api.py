@@ -6,7 +6,7 @@ from http import HTTPStatus
 from tests.doubles.discord import posting
 from tests.doubles.discord.call import NO_CONTENT, Call, Endpoint, Reply
 from tests.doubles.discord.channel import open_dm, open_thread
-from tests.doubles.discord.errors import Refusal, bad_length, unknown_guild, unknown_user
+from tests.doubles.discord.errors import Refusal, bad_length, unknown_guild, unknown_member, unknown_user
 from tests.doubles.discord.messages_api import CHANNEL, MESSAGE, message_in, needs, visible
 from tests.doubles.discord.model import User
 from tests.doubles.discord.permissions import Permission
@@ -87,10 +87,14 @@ def get_guild(call: Call) -> Reply:
 
 
 def get_member(call: Call) -> Reply:
-    if call.params["guild_id"] not in call.world.servers:
+    """Discord: needs no intent, unlike the list of members."""
+    server = call.world.servers.get(call.params["guild_id"])
+    if server is None:
         raise unknown_guild()
     user = known_user(call.world, call.params["user_id"])
-    return Reply({**member_payload(user), "user": user_payload(user)})
+    if user.id in server.gone:
+        raise unknown_member()
+    return Reply({**member_payload(user, server), "user": user_payload(user)})
 
 
 def get_channel(call: Call) -> Reply:

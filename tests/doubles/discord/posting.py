@@ -130,3 +130,15 @@ def remove(world: World, message: Message) -> None:
             gone["guild_id"] = message.guild_id
         tell(world, message, "MESSAGE_DELETE", lambda _: gone)
     world.pulse.beat()
+
+
+def remove_together(world: World, messages: Sequence[Message]) -> None:
+    """Discord: one event for all of them, which are of one channel."""
+    for message in messages:
+        message.deleted = True
+    first = messages[0]
+    gone: Payload = {"ids": [message.id for message in messages], "channel_id": first.channel_id}
+    if first.guild_id is not None:
+        gone["guild_id"] = first.guild_id
+    tell(world, first, "MESSAGE_DELETE_BULK", lambda _: gone)
+    world.pulse.beat()

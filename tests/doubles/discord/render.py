@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tests.doubles.discord.errors import Payload
 from tests.doubles.discord.model import Attachment, Message, MessageKind, User, iso
-from tests.doubles.discord.places import Place, PlaceKind
+from tests.doubles.discord.places import Place, PlaceKind, Server
 from tests.doubles.discord.world import World
 
 Readable = Callable[[Message], bool]
@@ -16,18 +16,18 @@ def user_payload(user: User) -> Payload:
         "id": user.id,
         "username": user.name,
         "discriminator": "0",
-        "global_name": user.name.title(),
+        "global_name": user.name.title() if user.global_name is None else user.global_name or None,
         "avatar": None,
         "bot": user.bot,
         "public_flags": 0,
     }
 
 
-def member_payload(user: User) -> Payload:
+def member_payload(user: User, server: Server | None) -> Payload:
     """A member without its user, as messages carry it."""
     return {
-        "roles": [],
-        "nick": None,
+        "roles": sorted(server.held.get(user.id, ())) if server else [],
+        "nick": server.nicks.get(user.id) if server else None,
         "avatar": None,
         "joined_at": JOINED,
         "premium_since": None,
@@ -81,7 +81,7 @@ def message_payload(world: World, message: Message, may_read: Readable, *, neste
         "attachments": [attachment_payload(one) for one in message.attachments] if shown else [],
         "embeds": message.embeds if shown else [],
         "components": message.components if shown else [],
-        "pinned": False,
+        "pinned": message.pinned,
         "type": message.kind,
         "flags": message.flags,
     }
@@ -115,7 +115,7 @@ def reactions_payload(world: World, message: Message) -> list[Payload]:
 
 
 def reference_payload(world: World, message: Message, may_read: Readable) -> Payload:
-    """Discord: `referenced_message` is null when the parent is gone, and only replies carry it."""
+    """Discord: `referenced_message` is null when the parent is gone; replies and starters of threads carry it."""
     parent = message.parent
     if parent is None:
         return {}
@@ -127,7 +127,7 @@ def reference_payload(world: World, message: Message, may_read: Readable) -> Pay
     if parent.guild_id is not None:
         reference["guild_id"] = parent.guild_id
     payload: Payload = {"message_reference": reference}
-    if message.kind == MessageKind.REPLY:
+    if message.kind in (MessageKind.REPLY, MessageKind.THREAD_STARTER):
         found = world.messages.get(parent.message_id)
         gone = found is None or found.deleted
         payload["referenced_message"] = (
@@ -140,10 +140,11 @@ def message_event(world: World, message: Message, may_read: Readable) -> Payload
     """A message as the gateway sends it: with the guild and the members. A DM has no guild_id key at all."""
     payload = message_payload(world, message, may_read)
     if message.guild_id is not None:
+        server = world.servers.get(message.guild_id)
         payload["guild_id"] = message.guild_id
-        payload["member"] = member_payload(message.author)
+        payload["member"] = member_payload(message.author, server)
         payload["mentions"] = [
-            {**user_payload(user), "member": member_payload(user)} for user in message.mentions
+            {**user_payload(user), "member": member_payload(user, server)} for user in message.mentions
         ]
     return payload
 

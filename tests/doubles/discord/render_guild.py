@@ -1,8 +1,7 @@
 """The payload of a guild."""
 
 from tests.doubles.discord.errors import Payload
-from tests.doubles.discord.permissions import MEMBER
-from tests.doubles.discord.places import PlaceKind, Server
+from tests.doubles.discord.places import PlaceKind, Role, Server
 from tests.doubles.discord.render import JOINED, member_payload, place_payload, user_payload
 from tests.doubles.discord.world import World
 
@@ -52,11 +51,16 @@ def everyone_role(server: Server) -> Payload:
         "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
         "hoist": False,
         "position": 0,
-        "permissions": str(MEMBER),
+        "permissions": str(server.everyone_may),
         "managed": False,
         "mentionable": False,
         "flags": 0,
     }
+
+
+def role_payload(server: Server, role: Role) -> Payload:
+    given = {"id": role.id, "name": role.name, "permissions": str(int(role.permissions)), "position": 1}
+    return everyone_role(server) | given
 
 
 def guild_payload(world: World, server: Server) -> Payload:
@@ -69,10 +73,10 @@ def guild_payload(world: World, server: Server) -> Payload:
         "name": server.name,
         "owner_id": server.owner_id,
         "preferred_locale": server.locale,
-        "roles": [everyone_role(server)],
+        "roles": [everyone_role(server), *(role_payload(server, role) for role in server.roles)],
         "member_count": len(world.users),
         "joined_at": JOINED,
         "channels": [place_payload(world, place) for place in channels],
         "threads": [place_payload(world, place) for place in threads],
-        "members": [{**member_payload(world.bot), "user": user_payload(world.bot)}],
+        "members": [{**member_payload(world.bot, server), "user": user_payload(world.bot)}],
     }

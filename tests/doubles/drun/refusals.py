@@ -143,6 +143,26 @@ def no_such_page() -> Refusal:
     return plain_text(404, f"{HTTPStatus.NOT_FOUND.value} page not found\n")
 
 
+FOREIGN: Mapping[str, Refusal] = {
+    "an engine's 401": Refusal(HTTPStatus.UNAUTHORIZED, go_json({"error": "Unauthorized"})),
+    "another vendor's 401": gateway_error(
+        HTTPStatus.UNAUTHORIZED,
+        "Authentication Fails, Your api key: ****3f9a is invalid",
+        code="invalid_request_error",
+        kind="authentication_error",
+    ),
+    "a proxy's 401": Refusal(HTTPStatus.UNAUTHORIZED, b"<html><title>401</title></html>", "text/html"),
+    "another vendor's 402": gateway_error(
+        HTTPStatus.PAYMENT_REQUIRED,
+        "Insufficient Balance",
+        code="invalid_request_error",
+        kind="unknown_error",
+    ),
+    "a 402 in plain text": plain_text(HTTPStatus.PAYMENT_REQUIRED, "arrears"),
+}
+"""401 and 402 that are not the gateway's own: of an engine, of DeepSeek's API as its upstream, of a proxy before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overflow:
     """Refuses conversations of more than `most` messages, and answers shorter ones."""

@@ -66,6 +66,8 @@ class Script:
     """Before each piece and before the end."""
     headers_s: float = 0.0
     """Before the first byte; math.inf for never."""
+    first_s: float = 0.0
+    """Between the headers and the first piece: an engine that reads a long prompt is silent there."""
     jitter_s: float = 0.0
     """At most so much more before each piece, as the double's seed will have it."""
     leaks: bool = False
@@ -144,7 +146,7 @@ class Script:
     async def _turn(self, exchange: Exchange, index: int) -> None:
         # Without jitter the dice are not thrown: where bytes are cut stays what it was.
         self.waited.append(self.delay_s + (self.jitter_s * exchange.dice.random() if self.jitter_s else 0.0))
-        await pause(self.waited[-1])
+        await pause(self.waited[-1] + (0.0 if index else self.first_s))
         while self.gated and self._released <= index:
             await self._watch.until(lambda: self._released > index, PATIENCE_S)
 

@@ -102,6 +102,12 @@ class Acts:
         }
         return await self._tell("agent_session_stopped", event)
 
+    async def pin(self, user: User, message: Message, *, pinned: bool = True) -> list[Delivery]:
+        """Pins a message to its channel, or takes the pin off; the app hears of it where that is subscribed."""
+        deliveries = self.workspace.parts.events.pinned(message, user.id, pinned=pinned)
+        await self.workspace.parts.sent(deliveries)
+        return deliveries
+
     async def _tell(self, subscription: str, event: Json) -> list[Delivery]:
         deliveries = self.workspace.parts.events.publish(subscription, event)
         await self.workspace.parts.sent(deliveries)

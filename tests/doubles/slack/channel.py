@@ -186,7 +186,11 @@ class Channel:
 
     def delete(self, message: Message) -> list[Delivery]:
         message.deleted = True
-        return self.parts.events.deleted(message, message.wire(), self.kind) if self.has_bot else []
+        if not self.has_bot:
+            return []
+        if self.thread(message.ts):
+            return self.parts.events.buried(message, message.wire(), self.kind)
+        return self.parts.events.deleted(message, message.wire(), self.kind)
 
     def answer(self, user: str, body: Json, original: Message | None) -> None:
         """An ack payload, or a post to a response_url, takes effect."""
@@ -217,6 +221,7 @@ class Channel:
         message.client_msg_id = f"00000000-0000-4000-8000-{stamps.number('client'):012d}"
         if user.is_bot:
             message.bot_id = f"B{user.id[1:]}"
+            message.bot_profile = {"id": message.bot_id, "name": user.name, "deleted": False}
         message.show(text, [text])
         if text:
             message.blocks = [_rich_text(text)]

@@ -73,6 +73,34 @@ class Events:
             message.channel, kind, "message_deleted", {"deleted_ts": message.ts, "previous_message": before}
         )
 
+    def buried(self, message: Message, before: Json, kind: str) -> list[Delivery]:
+        """A message that has replies is deleted. Slack: it is changed into a tombstone."""
+        tombstone: Json = {
+            "type": "message",
+            "subtype": "tombstone",
+            "text": "This message was deleted.",
+            "user": "USLACKBOT",
+            "hidden": True,
+            "ts": message.ts,
+            "thread_ts": message.ts,
+        }
+        return self._hidden(
+            message.channel, kind, "message_changed", {"message": tombstone, "previous_message": before}
+        )
+
+    def pinned(self, message: Message, user: str, *, pinned: bool) -> list[Delivery]:
+        """Somebody pins a message, or takes the pin off."""
+        name = "pin_added" if pinned else "pin_removed"
+        item = {
+            "type": "message",
+            "channel": message.channel,
+            "message": message.wire(),
+            "created": int(time.time()),
+            "created_by": user,
+        }
+        event: Json = {"type": name, "user": user, "channel_id": message.channel, "item": item}
+        return self.publish(name, event if pinned else event | {"has_pins": False})
+
     def _hidden(self, channel: str, kind: str, subtype: str, detail: Json) -> list[Delivery]:
         event: Json = {
             "type": "message",

@@ -9,6 +9,8 @@ POST_BURST = 4
 class Rate(Enum):
     """Slack's rate limit of a method: calls per minute and workspace."""
 
+    # Slack: conversations.history and .replies of commercially distributed apps outside the Marketplace.
+    RESTRICTED = 1
     TIER_2 = 20
     TIER_3 = 50
     TIER_4 = 100
@@ -53,6 +55,6 @@ class Limits:
         place = channel if rate is Rate.POST else ""
         bucket = self._buckets.get((method, place))
         if bucket is None:
-            burst = POST_BURST if rate is Rate.POST else BURST
+            burst = {Rate.POST: POST_BURST, Rate.RESTRICTED: 1}.get(rate, BURST)
             bucket = self._buckets[method, place] = Bucket(rate.value / 60 * self._speed, burst)
         return math.ceil(bucket.take(now))

@@ -7,6 +7,8 @@ from tests.doubles.slack.limits import Rate
 from tests.doubles.slack.model import Json
 from tests.doubles.slack.workspace import Workspace
 
+RESTRICTED = frozenset({"conversations.history", "conversations.replies"})
+"""Slack: once a minute for commercially distributed apps outside the Marketplace; other apps keep the tier."""
 ALL_SCOPES = frozenset(
     {
         "app_mentions:read",

@@ -16,6 +16,14 @@ class User:
     name: str
     is_bot: bool = False
     is_admin: bool = False
+    is_owner: bool = False
+    is_primary_owner: bool = False
+    real_name: str = ""
+    display_name: str = ""
+    """Slack: empty until its owner has chosen one."""
+    team_id: str = ""
+    """Of another workspace, for somebody who is met in a shared channel."""
+    deleted: bool = False
     locale: str = "en-US"
     tz: str = "Europe/London"
 
@@ -88,6 +96,7 @@ class Message:
     stream: Stream | None = None
     subtype: str | None = None
     bot_id: str | None = None
+    bot_profile: Json | None = None
     client_msg_id: str | None = None
     files: list[Json] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)
@@ -122,6 +131,7 @@ class Message:
             "subtype": self.subtype,
             "client_msg_id": self.client_msg_id,
             "bot_id": self.bot_id,
+            "bot_profile": self.bot_profile,
             "thread_ts": self.thread_ts,
             "blocks": self.blocks,
             "attachments": self.attachments,

@@ -2,11 +2,10 @@ from tests.doubles.slack.channel import Channel
 from tests.doubles.slack.content import Args
 from tests.doubles.slack.errors import SlackError
 from tests.doubles.slack.model import Json, Message, User
-from tests.doubles.slack.workspace import Workspace
+from tests.doubles.slack.workspace import LARGEST_PAGE, Workspace
 
 # Slack: the scopes that cover a kind of channel.
 _SCOPE = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
-_MAX_PAGE = 1_000
 _PAGE = 100
 _MAX_DM = 8
 
@@ -65,7 +64,7 @@ def history(workspace: Workspace, args: Args) -> Json:
         for one in channel.messages
         if not one.deleted and (not one.thread_ts or one.subtype == "thread_broadcast")
     ]
-    return _page(channel, found[::-1], args)
+    return _page(channel, found[::-1], args, workspace.largest_page)
 
 
 def replies(workspace: Workspace, args: Args) -> Json:
@@ -78,7 +77,7 @@ def replies(workspace: Workspace, args: Args) -> Json:
     found = [one for one in channel.messages if root in {one.ts, one.thread_ts} and not one.deleted]
     if not found:
         raise SlackError("thread_not_found")
-    return _page(channel, found, args)
+    return _page(channel, found, args, workspace.largest_page)
 
 
 def user_info(workspace: Workspace, args: Args) -> Json:
@@ -125,7 +124,7 @@ def _readable(workspace: Workspace, args: Args, what: str) -> Channel:
     return channel
 
 
-def _page(channel: Channel, found: list[Message], args: Args) -> Json:
+def _page(channel: Channel, found: list[Message], args: Args, largest: int) -> Json:
     """Slack: pages by an opaque cursor; oldest and latest are exclusive unless `inclusive`."""
     oldest, latest, inclusive = args.text("oldest"), args.text("latest"), args.flag("inclusive")
     kept = [
@@ -135,8 +134,9 @@ def _page(channel: Channel, found: list[Message], args: Args) -> Json:
         and (not latest or one.ts < latest or (inclusive and one.ts == latest))
     ]
     limit = args.number("limit", _PAGE)
-    if not 0 < limit <= _MAX_PAGE:
+    if not 0 < limit <= LARGEST_PAGE:
         raise SlackError("invalid_limit")
+    limit = min(limit, largest)
     cursor = args.text("cursor")
     if cursor and not cursor.removeprefix("page:").isdecimal():
         raise SlackError("invalid_cursor")
@@ -163,16 +163,18 @@ def _counted(channel: Channel, message: Message) -> Json:
 
 
 def _person(user: User, workspace: Workspace) -> Json:
+    real_name = user.real_name or user.name.title()
     return {
         "id": user.id,
-        "team_id": workspace.parts.identity.team_id,
+        "team_id": user.team_id or workspace.parts.identity.team_id,
         "name": user.name,
-        "real_name": user.name.title(),
-        "deleted": False,
+        "real_name": real_name,
+        "deleted": user.deleted,
         "tz": user.tz,
         "locale": user.locale,
         "is_bot": user.is_bot,
         "is_admin": user.is_admin,
-        "is_owner": False,
-        "profile": {"display_name": user.name, "real_name": user.name.title()},
+        "is_owner": user.is_owner,
+        "is_primary_owner": user.is_primary_owner,
+        "profile": {"display_name": user.display_name, "real_name": real_name},
     }

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -33,7 +33,8 @@ class SlackDouble:
 
     speed: multiplies the refill of the rate limits. latency: seconds a writing call takes.
     ack_s: seconds an envelope may stay unacked. events: the subscribed event types.
-    stream_s, trigger_s: how long a native stream and a trigger_id live, in seconds.
+    stream_s, trigger_s: how long a native stream and a trigger_id live, in seconds. restricted: the app is
+    distributed commercially outside the Marketplace.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SlackDouble:
         scopes: Collection[str] = ALL_SCOPES,
         stream_s: float = STREAM_S,
         trigger_s: float = TRIGGER_S,
+        restricted: bool = False,
     ) -> None:
         identity = Identity(team_id, "A0DOUBLE1", "U0DOUBLEBOT", "B0DOUBLE1", "double_bot")
         stamps, watch, self._faults = Stamps(), Watch(), Faults()
@@ -63,7 +65,7 @@ class SlackDouble:
             Files(stamps),
         )
         self.bot_token, self.app_token = bot_token, app_token
-        self.workspace = Workspace(self._parts, set(scopes), stream_s)
+        self.workspace = Workspace(self._parts, set(scopes), stream_s, restricted)
         self.web = WebApi(self.workspace, self._faults, Limits(speed), bot_token, app_token, latency)
         self.acts = Acts(self.workspace)
         """What people do besides writing: buttons, modals, App Home, the Stop button."""
@@ -137,12 +139,9 @@ class SlackDouble:
         """The recorded calls of one method."""
         return [request for request in self.requests if request.method == method]
 
-    def add_user(
-        self, name: str, *, is_bot: bool = False, is_admin: bool = False, locale: str = "en-US"
-    ) -> User:
-        return self.workspace.add_user(
-            User(self._parts.stamps.id("U"), name, is_bot=is_bot, is_admin=is_admin, locale=locale)
-        )
+    def add_user(self, name: str, **known: Any) -> User:
+        """A person joins; ``known`` are other fields of User."""
+        return self.workspace.add_user(User(self._parts.stamps.id("U"), name, **known))
 
     def add_channel(self, name: str, *, kind: ChannelKind = "channel") -> Channel:
         """A channel of which everybody is a member, the app too."""

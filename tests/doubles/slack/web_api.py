@@ -18,7 +18,7 @@ from tests.doubles.slack.faults import (
     RateLimited,
 )
 from tests.doubles.slack.limits import Limits, Rate
-from tests.doubles.slack.methods import METHODS, Method
+from tests.doubles.slack.methods import METHODS, RESTRICTED, Method
 from tests.doubles.slack.model import Json
 from tests.doubles.slack.workspace import Workspace
 
@@ -101,7 +101,9 @@ class WebApi:
             _authenticate(token, self.bot_token, self.app_token)
             if method.scope is not None:
                 self.workspace.require(method.scope)
-            wait = self.limits.retry_after(record.method, method.rate, args.text("channel"), time.monotonic())
+            restricted = self.workspace.restricted and record.method in RESTRICTED
+            rate = Rate.RESTRICTED if restricted else method.rate
+            wait = self.limits.retry_after(record.method, rate, args.text("channel"), time.monotonic())
             if wait:
                 return self._throttle(record, wait)
             # Half the time a write takes passes before readers see it, half on the way back.

@@ -27,6 +27,10 @@ class View:
         return {"private_metadata": "", "callback_id": "", "state": {"values": {}}, **self.view, **fixed}
 
 
+LARGEST_PAGE, LARGEST_RESTRICTED_PAGE = 1_000, 15
+"""Slack: messages of conversations.history and conversations.replies; the second for restricted apps."""
+
+
 @dataclass(slots=True)
 class Workspace:
     """People, channels and views: what the Web API reads and writes."""
@@ -34,6 +38,8 @@ class Workspace:
     parts: Parts
     scopes: set[str]
     stream_s: float
+    restricted: bool = False
+    """The app is distributed commercially, and not in the Marketplace."""
     users: dict[str, User] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
@@ -44,6 +50,10 @@ class Workspace:
     def __post_init__(self) -> None:
         me = self.parts.identity
         self.users[me.bot_user_id] = User(me.bot_user_id, me.bot_name, is_bot=True)
+
+    @property
+    def largest_page(self) -> int:
+        return LARGEST_RESTRICTED_PAGE if self.restricted else LARGEST_PAGE
 
     def add_user(self, user: User) -> User:
         """A person joins, and with them every channel there is."""

@@ -1,0 +1,57 @@
+"""Long texts beside an answer: a container that opens, or a quotation where only one person sees it."""
+
+from typing import Any
+
+from adapters.slack.markup import inert
+from core.attached import Attached, quoted
+from core.commands.command import Answer
+
+_MOST = 12_000
+"""Slack: the markdown blocks of one payload hold 12,000 characters together."""
+_SECTION, _SECTIONS = 3000, 10
+"""Slack: the text of a section holds 3,000 characters, a container 10 blocks."""
+_TITLE = 150
+_LINE = 300
+"""A section ends with a line where that costs no more than this."""
+
+
+def folded(attached: Attached) -> list[dict[str, Any]]:
+    """``attached`` in a message of its own, collapsed: as much of its end as a container holds.
+
+    Sections of plain text: nothing in them is a mention.
+    """
+    text = attached.fitted(_SECTIONS * (_SECTION - _LINE))
+    container = {
+        "type": "container",
+        "title": {"type": "plain_text", "text": attached.summary[:_TITLE], "emoji": False},
+        "is_collapsible": True,
+        "default_collapsed": True,
+        "child_blocks": [
+            {"type": "section", "text": {"type": "plain_text", "text": piece, "emoji": False}}
+            for piece in _pieces(text)
+        ],
+    }
+    return [container]
+
+
+def said(answer: Answer) -> str:
+    """All of ``answer`` in one markdown block.
+
+    What answers a slash command is seen by one person and carries no file: files.completeUploadExternal shares with
+    everybody in the channel. So what is attached is quoted, as much of its end as fits.
+    """
+    if answer.attached is None:
+        return answer.text[:_MOST]
+    room = _MOST - len(answer.text) - 2
+    return f"{answer.text}\n\n{answer.attached.fitted(room, lambda text: quoted(inert(text)))}"
+
+
+def _pieces(text: str) -> list[str]:
+    found = []
+    while len(text) > _SECTION:
+        line = text.rfind("\n", _SECTION - _LINE, _SECTION)
+        end = line if line > 0 else _SECTION
+        found.append(text[:end])
+        text = text[end:]
+    # Slack: a text of white space is an empty one, and refused.
+    return [piece for piece in [*found, text] if piece.strip()]

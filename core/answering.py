@@ -1,0 +1,211 @@
+"""One question on its way to its answer: read the model, show what it says, keep what was shown."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from time import monotonic
+
+import structlog
+
+from core import texts
+from core.attached import Attached
+from core.attachments import Files, Question
+from core.books import Books
+from core.cascade import Chosen
+from core.conversation import Message, Turn
+from core.delivery import Delivery
+from core.drun.asking import Asking
+from core.drun.breaker import Breakers
+from core.drun.catalog import Catalog
+from core.drun.client import ModelClient
+from core.drun.endpoints import Deployment
+from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceGone
+from core.hold import Hold
+from core.preferences import sampling_of
+from core.reasoning import KEPT
+from core.reply import Reply, notes, quiet
+from core.shown_thoughts import attached_thoughts
+from core.store.channels import Channels
+from core.store.thoughts import Thought
+from core.surface import Platform
+
+_QUOTED = 80
+"""Characters of a question that are kept with its thoughts."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every answer of a process is made with."""
+
+    client: ModelClient
+    catalog: Catalog
+    channels: Channels
+    breakers: Breakers = field(default_factory=Breakers)
+    books: Books = field(default_factory=Books)
+    files: Files = field(default_factory=Files)
+    now: Callable[[], float] = monotonic
+    """The clock of thoughts, in seconds."""
+
+
+@dataclass(slots=True)
+class Answering:
+    """One turn. ``chosen`` is what counts for who asked, where they asked."""
+
+    means: Means
+    hold: Hold
+    platform: Platform
+    chosen: Chosen
+    language: texts.Language
+    reply: Reply = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reply = Reply(Question(self.hold.claim.message), now=self.means.now)
+
+    @property
+    def _thinking(self) -> bool:
+        """That a model thinks, and for how long, is shown; what it thought may be asked for."""
+        return self.chosen["thinking"] != "off"
+
+    async def show(self, delivery: Delivery) -> Turn:
+        """Shows the answer as it comes, and returns what is to be remembered of it.
+
+        Raises SurfaceFailed when the platform failed for too long: the turn is left to a later attempt.
+        """
+        claim, reply, books = self.hold.claim, self.reply, self.means.books
+        try:
+            async with delivery:
+                complete = await self._read(delivery)
+                await delivery.finish(reply.note)
+                if self.chosen["thinking"] == "full":
+                    await delivery.append(self._thoughts())
+        except SurfaceGone as error:
+            # Nothing more can be shown there. Any other SurfaceError leaves the turn to a later attempt.
+            complete = False
+            log.warning("a reply could not be shown", conversation=str(claim.conversation), reason=str(error))
+        # What was shown is what happened: a later question may refer to nothing else.
+        shown = "".join(reply.text)[: delivery.shown]
+        said = reply.said()
+        turn = Turn(
+            claim.message.author,
+            reply.question.kept(),
+            shown,
+            complete=complete,
+            id=claim.message.turn_id,
+            model=reply.model,
+            usage=books.usage(said) if said else None,
+            messages=tuple(delivery.messages),
+        )
+        if said is not None:
+            books.learn(said)
+            books.settle(claim, turn, said)
+        return turn
+
+    async def remember(self) -> None:
+        """Keeps what was thought, for whoever asks. Losing it harms nobody."""
+        if not self._thinking or (thought := self._thought()) is None:
+            return
+        with suppress(StoreUnavailable):
+            await self.means.channels.thoughts.keep(self.hold.claim.conversation, thought)
+
+    def _thought(self) -> Thought | None:
+        thoughts, asked = self.reply.thoughts, self.reply.question.kept()[:_QUOTED]
+        text = thoughts.text
+        if not text:
+            return None
+        return Thought(text, max(0, thoughts.size - KEPT), int(thoughts.seconds), self.reply.model, asked)
+
+    def _thoughts(self) -> Attached | None:
+        """What follows the answer where thoughts are shown in full; it is no part of the history."""
+        thought = self._thought()
+        return attached_thoughts(thought, self.language) if thought else None
+
+    async def _read(self, delivery: Delivery) -> bool:
+        """Reads the model until it ends, is stopped, or the platform takes no more. True: the reply is complete."""
+        reply = self.reply
+        reading = asyncio.create_task(self._ask(delivery), name="reading")
+        stop = asyncio.create_task(self.hold.stopping.wait(), name="stop")
+        try:
+            await asyncio.wait({reading, stop, delivery.writer}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                await reading
+                return reply.finish == "stop"
+            if stop.done():
+                reply.note = quiet(texts.STOPPED.say(self.language))
+        except ChatError as error:
+            log.warning(
+                "a turn failed",
+                conversation=str(self.hold.claim.conversation),
+                reason=f"{type(error).__name__} {error}",
+            )
+            if isinstance(error, ReplyCut) and not "".join(reply.text).strip():
+                error = ModelUnavailable(str(error))  # there is nothing above that could be incomplete
+            told = [f"⚠️ {error.notice(self.language)}", *map(quiet, reply.question.notes(self.language))]
+            reply.note = "\n\n".join(told)
+        finally:
+            # Cancelling is what closes the request, and so what makes the model stop.
+            reading.cancel()
+            stop.cancel()
+            await asyncio.gather(reading, stop, return_exceptions=True)
+        return False
+
+    async def _ask(self, delivery: Delivery) -> None:
+        means, reply, question = self.means, self.reply, self.reply.question
+        asking = Asking(means.client, means.catalog, means.breakers, sampling=sampling_of(self.chosen))
+        await means.files.read(question, self.platform, means.catalog)
+        async with aclosing(question.asked(asking, self.chosen["model"], self._fit)) as said:
+            async for asked, delta in said:
+                reply.take(asked, delta)
+                if delta.retracted:
+                    delivery.start_over()
+                if delta.text:
+                    delivery.add(delta.text)
+                elif delta.reasoning and self._thinking and (seconds := reply.thoughts.due()) is not None:
+                    delivery.announce(texts.THINKING_FOR.say(self.language, seconds=seconds))
+        gone = await self._gone()
+        reply.note = "\n\n".join([*notes(reply, self.language), *map(quiet, self._who(gone))])
+
+    async def _gone(self) -> str:
+        """That what was chosen is not offered any more, where this turn is the one to tell the channel."""
+        asked, message = self.reply.asked, self.hold.claim.message
+        if asked is None or not asked.chosen.gone:
+            return ""
+        try:
+            told = await self.means.channels.told_before(
+                message.conversation.channel, asked.chosen.gone, turn=message.turn_id
+            )
+        except StoreUnavailable:
+            told = False  # heard twice does less harm than never
+        return "" if told else asked.gone(self.language)
+
+    def _who(self, gone: str) -> Iterator[str]:
+        """How long it was thought about, and who answered, where it is not who was expected to."""
+        reply, language = self.reply, self.language
+        yield from reply.question.notes(language)
+        asked = reply.asked
+        if asked is None:
+            return
+        if self._thinking and reply.thoughts.worth_telling:
+            yield texts.THOUGHT_FOR.say(language, seconds=int(reply.thoughts.seconds))
+        if instead := asked.instead(language):
+            yield instead
+        if gone:
+            yield gone
+        if asked.model.endpoint.deployment is Deployment.DEMO:
+            yield texts.DEMO_MODEL.say(language)
+        elif self.chosen["footer"] == "on":
+            yield texts.FOOTER.say(language, model=asked.model.label)
+
+    def _fit(self, limit: int) -> Sequence[Message]:
+        reply = self.reply
+        assert reply.asked  # noqa: S101 - whoever is asked is named before anything is sent
+        reply.sent = reply.question.fit(
+            self.chosen["system"],
+            self.hold.claim.history,
+            limit=limit,
+            calibration=self.means.books.calibration(reply.model),
+            model=reply.asked.model,
+        )
+        return reply.sent

@@ -1,0 +1,1 @@
+"""What people can do besides talking: each command once, for every platform."""

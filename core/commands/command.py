@@ -1,0 +1,82 @@
+"""What a command is, how somebody gives one, and what it answers."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from core.attached import Attached
+from core.commands.desk import Desk
+from core.conversation import Conversation
+from core.texts import Language, Text
+
+
+def slash(command: str) -> str:
+    """How a command is written where every one of them is a slash command."""
+    return f"/{command}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command as somebody gave it."""
+
+    conversation: Conversation
+    name: str
+    argument: str
+    """All that was written behind the name; where a platform has a field for each argument, these joined in order."""
+    language: Language
+    turn: str = ""
+    """The sequence of the turn that it came as; empty when it came beside the conversation."""
+    spell: Callable[[str], str] = slash
+    """How a command is written where this one was given."""
+    author: str = ""
+    """Who gave it, by the platform's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command says, as Markdown."""
+
+    text: str
+    public: bool = False
+    """It changed something for all who talk here: everybody should see it."""
+    attached: Attached | None = None
+    """What is too long to be said beside it."""
+
+
+Complete = Callable[[Desk, Call], Awaitable[Sequence[str]]]
+"""What may be written, best first, where the ``Call`` holds what was written so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What may follow a command's name. Never required: a command alone explains itself."""
+
+    name: str
+    summary: Text
+    complete: Complete | None = None
+    choices: tuple[str, ...] = ()
+    """All that can be written, where that is known beforehand."""
+    left_out: str = ""
+    """What stands for it in a line where it was left out and others follow, which would be taken for it."""
+
+
+ANYONE = Text("anyone", "任何人")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One of them. Its arguments are written one after the other; only the last one may hold spaces."""
+
+    name: str
+    summary: Text
+    run: Callable[[Desk, Call], Awaitable[Answer]]
+    arguments: tuple[Argument, ...] = ()
+    who: Text = ANYONE
+    """Who may give it, in words."""
+
+    def line(self, fields: Sequence[str]) -> str:
+        """What was written into a field for each argument, as the one line that ``Call`` holds."""
+        written = [field.strip() for field in fields]
+        while written and not written[-1]:
+            written.pop()
+        named = zip(written, self.arguments, strict=False)
+        return " ".join(each for text, argument in named if (each := text or argument.left_out))

@@ -1,0 +1,88 @@
+"""Running a command, completing one, and finding one in a text."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from core.commands.command import Answer, Call
+from core.commands.desk import Desk
+from core.commands.listed import COMMANDS
+from core.errors import ChatError, StoreUnavailable
+from core.preferences import language_choice
+from core.texts import Text, brief
+
+# Chinese keyboards write the slash, the letters and the space in their full width.
+_TEXT_FORM = re.compile(r"[/／]([a-zA-Zａ-ｚＡ-Ｚ]+)([.,;:!?。，；：！？、…~～]*)(?:\s+(.*))?", re.DOTALL)
+_MOST_COMPLETED = 25
+"""Discord: 25 choices."""
+
+
+async def run(desk: Desk, call: Call) -> Answer:
+    """Runs ``call``. Raises nothing a person could cause: every ChatError becomes its sentence."""
+    command = COMMANDS.get(call.name)
+    if not call.turn:  # a turn was read in the language that its writer has chosen
+        with suppress(StoreUnavailable):
+            call = await _as_chosen(desk, call)
+    try:
+        if command is None:
+            names = ", ".join(f"`{call.spell(name)}`" for name in COMMANDS)
+            return Answer(_UNKNOWN.say(call.language, name=brief(call.name), commands=names))
+        return await command.run(desk, call)
+    except ChatError as error:
+        return Answer(error.notice(call.language))
+
+
+async def _as_chosen(desk: Desk, call: Call) -> Call:
+    """``call``, to be answered in the language that was chosen there."""
+    choice = language_choice(await desk.preferences.chosen(call.conversation, call.author))
+    return call if choice == "auto" else replace(call, language=choice)
+
+
+async def complete(desk: Desk, call: Call, argument: str) -> Sequence[str]:
+    """What may stand for ``argument``, best first, at most 25.
+
+    ``call`` holds what was written so far: the arguments before it, and how it begins, joined by single spaces. One
+    that was left out before it is nothing between two of them.
+    """
+    command = COMMANDS.get(call.name)
+    for each in command.arguments if command else ():
+        if each.name == argument and each.complete is not None:
+            return (await each.complete(desk, call))[:_MOST_COMPLETED]
+        if each.name == argument:
+            typed = call.argument.rpartition(" ")[2].lower()
+            return [choice for choice in each.choices if choice.startswith(typed)][:_MOST_COMPLETED]
+    return ()
+
+
+async def complete_line(desk: Desk, call: Call) -> Sequence[str]:
+    """As ``complete``, where all arguments are written in one line: what the whole line may become."""
+    command = COMMANDS.get(call.name)
+    *before, typed = re.split(r"\s+", call.argument.lstrip())
+    if command is None or len(before) >= len(command.arguments):
+        return ()
+    written = replace(call, argument=" ".join([*before, typed]))
+    found = await complete(desk, written, command.arguments[len(before)].name)
+    return [" ".join([*before, choice]) for choice in found]
+
+
+def parse_command(text: str) -> tuple[str, str] | None:
+    """Name and argument of a command written as text, where the platform has no slash commands.
+
+    A question may begin with a slash ("/var is full"): it is a command if there is one of that name and form, or if
+    the word stands alone, which may be a slip.
+    """
+    found = _TEXT_FORM.fullmatch(text.strip())
+    if found is None:
+        return None
+    name, argument = unicodedata.normalize("NFKC", found[1]).lower(), (found[3] or "").strip()
+    command = COMMANDS.get(name)
+    if command is None:
+        return None if argument or found[2] else (name, "")  # "/var?" is about /var
+    return (name, argument) if not argument or command.arguments else None
+
+
+_UNKNOWN = Text(
+    "There is no command `/{name}`. There are {commands}.", "没有 `/{name}` 这个命令。可用命令：{commands}。"
+)
