@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -20,7 +20,7 @@ from adapters.slack.events import read_change, read_event
 from adapters.slack.files import SlackFiles
 from adapters.slack.folding import said
 from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA
-from adapters.slack.markup import escaped
+from adapters.slack.markup import escaped, inert
 from adapters.slack.people import SlackPeople
 from adapters.slack.settings import Settings
 from adapters.slack.socket import socket
@@ -181,9 +181,11 @@ class Slack:
         if not done:
             await ack()
         answer = await running
+        # What people have written is quoted in it: a value that was changed, a word that is none.
+        shown = said(replace(answer, text=inert(answer.text)))
         await (ack if done else respond)(
             text=escaped(answer.text),
-            blocks=[{"type": "markdown", "text": said(answer)}],
+            blocks=[{"type": "markdown", "text": shown}],
             response_type="in_channel" if answer.public else "ephemeral",
         )
 

@@ -10,7 +10,7 @@ import msgspec
 
 from core.cascade import Layers, Level
 from core.conversation import Conversation, Turn, UserMessage
-from core.store.summaries import Recalled
+from core.store.summaries import NOTHING, Recalled
 
 _message = msgspec.json.Decoder(UserMessage)
 _turn = msgspec.json.Decoder(Turn)
@@ -76,7 +76,7 @@ class Claim:
     """Somebody had it before, and may have shown more than could be noted."""
     sequences: Sequence[int] = ()
     """The places of ``history``'s turns in the order."""
-    recalled: Recalled = Recalled()
+    recalled: Recalled = NOTHING
     first: bool = False
     """Nothing is kept of this conversation yet, and it is not the bot's: what people said here before is not known."""
 

@@ -56,6 +56,9 @@ class Recalled:
         return cls(floor, mark, root, shared, own, int(upto) if summary else 0, summary)
 
 
+NOTHING = Recalled()
+
+
 @dataclass(frozen=True, slots=True)
 class Making:
     """The right to make one summary."""

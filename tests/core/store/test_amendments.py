@@ -409,9 +409,9 @@ async def test_what_has_left_the_history_leaves_the_index(connections: Connectio
     index = f"drun:{{0}}:index:{GENERAL}"
     assert 0 < await connections.ask.ttl(index) <= 60
     old = msgspec.json.encode(Turn("ada", "old", "")).decode()
-    many = {f"{number / 10_000:.4f} {old}": number / 10_000 for number in range(TURNS_KEPT)}
+    many = {f"{number} {old}": number for number in range(-TURNS_KEPT, 0)}
     await connections.ask.zadd(f"drun:{{0}}:history:{GENERAL}", many)
-    await connections.ask.zadd(index, {"old": 0.0001, "newer": 0.0999})
+    await connections.ask.zadd(index, {"old": 1 - TURNS_KEPT, "newer": -1})
     await exchange(turns, "second")
     left = await connections.ask.zrange(index, 0, -1)
     assert "old" not in left
