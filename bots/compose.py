@@ -21,10 +21,12 @@ from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.limiter import Limiter
+from core.drun.asking import Asking
 from core.engine import Engine
 from core.errors import PlatformRefused, PlatformUnreachable
 from core.inbox import Inbox
 from core.outage import Outage
+from core.overheard import Overheard
 from core.store.blocks import Blocks
 from core.store.calibrations import Calibrations
 from core.store.channels import Channels
@@ -32,6 +34,7 @@ from core.store.connection import Connections, connect
 from core.store.journal import Journals
 from core.store.preferences import Preferences
 from core.store.shelf import Shelf
+from core.store.summaries import Summaries
 from core.store.turns import Turns
 from core.store.usage import Spending
 from core.surface import Platform
@@ -168,6 +171,7 @@ def _defaults(configuration: Configuration) -> dict[str, str]:
         "thinking": drun.drun_show_reasoning,
         "language": drun.reply_language,
         "busy": configuration.work.busy_mode.value,
+        "replies": configuration.work.reply_mode,
         "temperature": "" if temperature is None else f"{temperature:g}",
         "max_tokens": "" if tokens is None else str(tokens),
     }
@@ -197,7 +201,8 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
         )
         outage = Outage(ready, chores, ask=desk.turns.settled_partitions, language=language)
         journals = Journals(connections, ttl_s=configuration.store.history_ttl_s)
-        inbox = Inbox(desk, journals, language, waiting, outage)
+        overheard = Overheard(desk.preferences, desk.channels)
+        inbox = Inbox(desk, journals, language, waiting, outage, overheard)
         refused: dict[str, str] = {}
         later = await stack.enter_async_context(
             Latecomers(

@@ -69,6 +69,7 @@ class DrunSettings(BaseModel):
     local_model_path: Path | None = None
     system_prompt: str = INSTRUCTIONS
     reply_language: LanguageChoice = "auto"
+    summary_model: str = ""
 
     @property
     def demo(self) -> bool:

@@ -60,6 +60,7 @@ class WorkSettings(BaseModel):
 
     worker_turns: int = Field(default=100, ge=1)
     busy_mode: Annotated[Busy, BeforeValidator(lower)] = Busy.QUEUE
+    reply_mode: Annotated[Literal["mention", "threads", "all"], BeforeValidator(lower)] = "mention"
     waiting_turns: int = Field(default=100, ge=1)
     admins: Several = []
     attachment_mb: float = Field(default=20.0, gt=0, le=100)

@@ -8,6 +8,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 
 from core.conversation import Usage
 from core.costs import Cost, Paid, Priced, cost_of, money, plain
@@ -142,17 +143,20 @@ class Left:
         return self.rule.unit != REQUESTS and self.used < (self.rule.limit or 0)
 
 
-def cascade(*layers: Sequence[Rule]) -> tuple[Rule, ...]:
-    """What holds where several levels have rules, the widest first.
+def narrowest(*layers: Sequence[Rule]) -> tuple[Rule, ...]:
+    """What holds where several levels have rules: all of them, so of those that say the same the lowest limit.
 
-    What a nearer level says of persons, channels or the workspace replaces all that wider ones say of them, for all
-    roles; of whom it says nothing, the wider ones' rules stay. So a channel's rules must not speak of the workspace.
+    Nobody lifts a limit that somebody else has set. Each layer is one role's, see ``for_role``.
     """
-    found: tuple[Rule, ...] = ()
-    for layer in layers:
-        said_of = {rule.owner for rule in layer}
-        found = (*(rule for rule in found if rule.owner not in said_of), *layer)
-    return found
+    found: dict[tuple[Owner, str, Window], Rule] = {}
+    for rule in chain.from_iterable(layers):
+        same = rule.owner, rule.unit, rule.window
+        found[same] = min(found.get(same, rule), rule, key=_lowness)
+    return tuple(found.values())
+
+
+def _lowness(rule: Rule) -> float:
+    return float("inf") if rule.limit is None else rule.limit
 
 
 def for_role(rules: Sequence[Rule], role: str = "") -> tuple[Rule, ...]:

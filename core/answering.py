@@ -9,6 +9,7 @@ from time import monotonic
 import structlog
 
 from core import texts
+from core.allowances import Charge
 from core.attached import Attached
 from core.attachments import Files, Question
 from core.books import Books
@@ -21,7 +22,11 @@ from core.drun.catalog import Catalog
 from core.drun.client import ModelClient
 from core.drun.endpoints import Deployment
 from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceGone
-from core.hold import Hold
+from core.estimate import raw_prompt
+from core.hold import Hold, LeaseLost
+from core.limits import BudgetUsedUp, Limits, Purse
+from core.memory.folding import Answered, Memory
+from core.memory.surroundings import Surroundings, surroundings_of
 from core.preferences import sampling_of
 from core.reasoning import KEPT
 from core.reply import Reply, notes, quiet
@@ -29,6 +34,7 @@ from core.shown_thoughts import attached_thoughts
 from core.store.channels import Channels
 from core.store.thoughts import Thought
 from core.surface import Platform
+from core.window import room_of
 
 _QUOTED = 80
 """Characters of a question that are kept with its thoughts."""
@@ -46,6 +52,10 @@ class Means:
     breakers: Breakers = field(default_factory=Breakers)
     books: Books = field(default_factory=Books)
     files: Files = field(default_factory=Files)
+    limits: Limits | None = None
+    """None: there are no budgets."""
+    memory: Memory | None = None
+    """Sums up what windows have no room for; None: nobody does."""
     now: Callable[[], float] = monotonic
     """The clock of thoughts, in seconds."""
 
@@ -60,19 +70,27 @@ class Answering:
     chosen: Chosen
     language: texts.Language
     reply: Reply = field(init=False)
+    purse: Purse = field(init=False)
+    around: Surroundings = field(default_factory=Surroundings)
+    room: int = 0
+    """What the window had for the talk, in raw tokens; 0: nothing was sent."""
+    refused: bool = False
+    """By a budget: nothing was asked."""
 
     def __post_init__(self) -> None:
         self.reply = Reply(Question(self.hold.claim.message), now=self.means.now)
+        self.purse = Purse(self.means.limits, self.hold.claim, self.platform, self.chosen)
 
     @property
     def _thinking(self) -> bool:
         """That a model thinks, and for how long, is shown; what it thought may be asked for."""
         return self.chosen["thinking"] != "off"
 
-    async def show(self, delivery: Delivery) -> Turn:
-        """Shows the answer as it comes, and returns what is to be remembered of it.
+    async def show(self, delivery: Delivery) -> Turn | None:
+        """Shows the answer as it comes, and returns what is to be remembered of it: nothing where a budget refused.
 
-        Raises SurfaceFailed when the platform failed for too long: the turn is left to a later attempt.
+        Raises SurfaceFailed when the platform failed for too long, and StoreUnavailable when budgets could not be
+        asked: the turn is left to a later attempt.
         """
         claim, reply, books = self.hold.claim, self.reply, self.means.books
         try:
@@ -85,6 +103,13 @@ class Answering:
             # Nothing more can be shown there. Any other SurfaceError leaves the turn to a later attempt.
             complete = False
             log.warning("a reply could not be shown", conversation=str(claim.conversation), reason=str(error))
+        except LeaseLost:
+            raise  # whoever has it now holds what this one held
+        except Exception:
+            books.give_back(self.purse.granted)
+            raise
+        if self.refused:
+            return None
         # What was shown is what happened: a later question may refer to nothing else.
         shown = "".join(reply.text)[: delivery.shown]
         said = reply.said()
@@ -98,13 +123,18 @@ class Answering:
             usage=books.usage(said) if said else None,
             messages=tuple(delivery.messages),
         )
+        turn = self.around.part_of(turn)
         if said is not None:
             books.learn(said)
-            books.settle(claim, turn, said)
+            books.settle(claim, turn, said, held=self.purse.granted)
         return turn
 
-    async def remember(self) -> None:
-        """Keeps what was thought, for whoever asks. Losing it harms nobody."""
+    async def remember(self, turn: Turn | None) -> None:
+        """Keeps what was thought, for whoever asks, once ``turn`` is committed. Losing it harms nobody."""
+        if self.means.memory is not None and turn is not None and self.room > 0:
+            self.means.memory.follow(
+                Answered(self.hold.claim, turn, self.reply.model, self.room, self.language)
+            )
         if not self._thinking or (thought := self._thought()) is None:
             return
         with suppress(StoreUnavailable):
@@ -134,6 +164,13 @@ class Answering:
                 return reply.finish == "stop"
             if stop.done():
                 reply.note = quiet(texts.STOPPED.say(self.language))
+        except StoreUnavailable:
+            raise
+        except BudgetUsedUp as error:
+            self.refused, reply.note = True, error.notice(self.language)
+            log.info(
+                "a budget is used up", conversation=str(self.hold.claim.conversation), budget=str(error)
+            )
         except ChatError as error:
             log.warning(
                 "a turn failed",
@@ -154,10 +191,16 @@ class Answering:
     async def _ask(self, delivery: Delivery) -> None:
         means, reply, question = self.means, self.reply, self.reply.question
         asking = Asking(means.client, means.catalog, means.breakers, sampling=sampling_of(self.chosen))
-        await means.files.read(question, self.platform, means.catalog)
+        listening = asyncio.create_task(surroundings_of(self.hold.claim, self.platform), name="surroundings")
+        try:
+            await means.files.read(question, self.platform, means.catalog)
+            self.around = await listening
+        finally:
+            listening.cancel()
         async with aclosing(question.asked(asking, self.chosen["model"], self._fit)) as said:
             async for asked, delta in said:
                 reply.take(asked, delta)
+                await self.purse.hold(asked, self._expected)
                 if delta.retracted:
                     delivery.start_over()
                 if delta.text:
@@ -199,13 +242,35 @@ class Answering:
             yield texts.FOOTER.say(language, model=asked.model.label)
 
     def _fit(self, limit: int) -> Sequence[Message]:
-        reply = self.reply
+        reply, claim, system = self.reply, self.hold.claim, self.chosen["system"]
         assert reply.asked  # noqa: S101 - whoever is asked is named before anything is sent
+        calibration = self.means.books.calibration(reply.model)
+        self.room = room_of(system, limit, calibration)
         reply.sent = reply.question.fit(
-            self.chosen["system"],
-            self.hold.claim.history,
+            system,
+            claim.history,
             limit=limit,
-            calibration=self.means.books.calibration(reply.model),
+            calibration=calibration,
             model=reply.asked.model,
+            around=self.around.around(claim),
         )
         return reply.sent
+
+    def _expected(self) -> Charge | None:
+        """What the answer may use, of whoever is asked now; None when it will not be asked: the question does not fit."""
+        reply = self.reply
+        assert reply.asked  # noqa: S101 - as above
+        model, means = reply.asked.model, self.means
+        try:
+            prompt = raw_prompt(self._fit(model.window))
+        except ChatError:
+            return None
+        sampling = sampling_of(self.chosen).over(means.client.sampling).within(model.output)
+        room = model.window // 4
+        return Charge.expected(
+            means.books.calibration(model.id).tokens(prompt),
+            window=model.window,
+            most=sampling.max_tokens or min(room, model.output or room),
+            price=model.price,
+            dedicated=model.dedicated,
+        )

@@ -27,7 +27,7 @@ from core.surface import Platform
 from core.textfiles import MOST as MOST_TEXT
 from core.textfiles import TextFile, fitting, read_text, shares
 from core.texts import Language, Text
-from core.window import fit
+from core.window import ALONE, Around, fit
 
 MEGABYTE = 1_000_000
 MOST_FILES = 10
@@ -92,15 +92,24 @@ class Question:
         return self._written([min(pair) for pair in zip(given, shares(given, KEPT), strict=True)])
 
     def fit(
-        self, system: str, turns: Sequence[Turn], *, limit: int, calibration: Calibration, model: Model
+        self,
+        system: str,
+        turns: Sequence[Turn],
+        *,
+        limit: int,
+        calibration: Calibration,
+        model: Model,
+        around: Around = ALONE,
     ) -> Sequence[Message]:
         """As core.window.fit, with the files cut to what fits. Raises CannotSee and QuestionTooLong."""
         if self.pictures and model.vision is False:
             raise CannotSee(model=model.id, able=self.able)
         # Half of the window is left for words, also where it is small: our guess of what pictures cost is rough.
         limit -= min(PICTURE * len(self.shown), limit // 2)
-        self.sent = self._lengths(system, limit, calibration, alone=not turns)
-        messages = fit(system, turns, self._written(self.sent), limit=limit, calibration=calibration)
+        self.sent = self._lengths(system, limit, calibration, alone=not (turns or around.before))
+        messages = fit(
+            system, turns, self._written(self.sent), limit=limit, calibration=calibration, around=around
+        )
         uris = tuple(picture.uri for picture in self.shown)
         return [*messages[:-1], replace(messages[-1], pictures=uris)] if uris else messages
 

@@ -13,12 +13,14 @@ from typing import Protocol
 import structlog
 
 from core.chores import Chores
+from core.allowances import Charge
 from core.conversation import Message, Turn, Usage
 from core.costs import Cost, cost_of
 from core.drun.endpoints import Deployment
 from core.drun.model import Model
 from core.errors import StoreUnavailable
 from core.estimate import UNKNOWN, Calibration, raw_prompt, raw_tokens
+from core.store.allowances import Granted
 from core.store.claims import Claim
 from core.store.usage import Spent
 
@@ -39,6 +41,13 @@ class KeptUsage(Protocol):
     """A ``core.store.usage.Spending``."""
 
     async def add(self, spent: Spent) -> None: ...
+
+
+class KeptAllowances(Protocol):
+    """A ``core.store.allowances.Allowances``."""
+
+    async def settle(self, granted: Granted, charge: Charge) -> None: ...
+    async def give_back(self, granted: Granted) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +76,13 @@ class Books:
         *,
         calibrations: KeptCalibrations | None = None,
         usage: KeptUsage | None = None,
+        allowances: KeptAllowances | None = None,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._chores = chores
         self._kept = calibrations
         self._usage = usage
+        self._allowances = allowances
         self._now = now
         self._known: dict[str, Calibration] = {}
         self._read_at = float("-inf")
@@ -116,21 +127,44 @@ class Books:
             estimated=True,
         )
 
-    def settle(self, claim: Claim, turn: Turn, said: Said, *, at: datetime | None = None) -> None:
-        """Counts a turn, once however often this is called for it, and tells the log. Never of its words."""
+    def settle(
+        self,
+        claim: Claim,
+        turn: Turn,
+        said: Said,
+        *,
+        held: Granted | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """Counts a turn, once however often this is called for it, and tells the log. Never of its words.
+
+        ``held`` is what it holds of budgets: what it used takes its place.
+        """
         if turn.usage is None:
+            self.give_back(held)
             return
-        cost = cost_of(
-            turn.usage,
-            said.model.price,
-            dedicated=said.model.dedicated,
-            free=said.model.endpoint.deployment is Deployment.DEMO,
-        )
+        cost = _cost_of(turn.usage, said.model)
         _tell(claim, turn.usage, said, cost, complete=turn.complete)
         if self._usage is not None:
             channel = claim.conversation.channel
             spent = Spent(turn.id, channel, turn.author, turn.usage, cost, at)
             self._beside(partial(self._usage.add, spent), "count a turn")
+        if self._allowances is not None and held is not None:
+            charge = Charge.of(turn.usage, cost)
+            self._beside(partial(self._allowances.settle, held, charge), "settle a turn's budgets")
+
+    def give_back(self, held: Granted | None) -> None:
+        """What a turn holds of budgets that ends, or is left to a later attempt, with nothing to count."""
+        if self._allowances is not None and held is not None:
+            self._beside(partial(self._allowances.give_back, held), "give back a turn's budgets")
+
+    def settle_beside(self, claim: Claim, name: str, said: Said) -> None:
+        """Counts what nobody asked for, once for each ``name``: for the channel and its workspace, and as no turn."""
+        usage = self.usage(said)
+        if usage is None or self._usage is None:
+            return
+        channel, cost = claim.conversation.channel, _cost_of(usage, said.model)
+        self._beside(partial(self._usage.add, Spent(name, channel, "", usage, cost, turns=0)), "count a call")
 
     async def _read(self, kept: KeptCalibrations) -> None:
         found = await kept.all()
@@ -162,6 +196,11 @@ def _with_thoughts(reported: Usage, said: Said) -> Usage:
     return replace(
         reported, reasoning_tokens=round(reported.completion_tokens * share), reasoning_estimated=True
     )
+
+
+def _cost_of(usage: Usage, model: Model) -> Cost:
+    free = model.endpoint.deployment is Deployment.DEMO
+    return cost_of(usage, model.price, dedicated=model.dedicated, free=free)
 
 
 async def _forgiven(work: Callable[[], Awaitable[None]], name: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 from core.people import Remark
@@ -80,9 +81,20 @@ def _sound(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+class SaidTo(Enum):
+    """Whom a message was written to."""
+
+    BOT = "bot"
+    """It mentions the bot, replies to it, or was written to it directly."""
+    THREAD = "thread"
+    """Everybody in a thread."""
+    CHANNEL = "channel"
+    """Everybody in a channel."""
+
+
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """One message that somebody wrote to the bot, the same from every platform."""
+    """One message that somebody wrote to the bot, or where it reads along; the same from every platform."""
 
     conversation: Conversation
     event_id: str
@@ -95,6 +107,7 @@ class UserMessage:
     opens_thread: bool = False
     """The answer opens ``conversation.thread`` under this very message."""
     attachments: tuple[Attachment, ...] = ()
+    said_to: SaidTo = SaidTo.BOT
 
     @property
     def turn_id(self) -> str:

@@ -115,7 +115,7 @@ class Engine:
         turn = await answering.show(self._delivery(hold, language, placeholder=texts.THINKING.say(language)))
         await self._commit(claim, turn)
         # Afterwards: of a turn that somebody else ends they are not the thoughts.
-        await answering.remember()
+        await answering.remember(turn)
 
     def _delivery(self, hold: Hold, language: texts.Language, placeholder: str = "…") -> Delivery:
         claim = hold.claim

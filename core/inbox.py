@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from core.changes import Amended, Change, Edited
 from core.commands.desk import Desk
 from core.commands.running import parse_command
-from core.conversation import UserMessage
+from core.conversation import SaidTo, UserMessage
 from core.errors import StoreUnavailable
 from core.outage import Outage
+from core.overheard import Overheard
 from core.store.claims import Accepted, Kind
 from core.store.journal import Journals
 from core.texts import LanguageChoice
@@ -24,14 +25,20 @@ class Inbox:
     language: LanguageChoice = "auto"
     waiting: Waiting | None = None
     outage: Outage | None = None
+    overheard: Overheard | None = None
+    """None: only what was written to the bot is handed in here."""
 
     async def accept(self, message: UserMessage, *, insisting: bool = False) -> Accepted:
         """Makes ``message`` a turn, once however often it comes. Raises StoreUnavailable: then it is not accepted.
+
+        What was not written to the bot, and is not wanted from it, is left alone.
 
         Only after this may a platform be told that its event has arrived. Who has to wait, or is refused,
         is told so beside it: Slack delivers again what is not acked within three seconds. ``insisting``: what is refused is handed in again until
         it is taken, so nobody is told of it.
         """
+        if self.overheard and not await self.overheard.answered(message):
+            return Accepted(new=False)
         # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.
         sound = message.text.encode("utf-8", "replace").decode()
         command = parse_command(message.text)
@@ -40,7 +47,7 @@ class Inbox:
         try:
             accepted = await self.desk.turns.accept(sound_message, kind)
         except StoreUnavailable:
-            if self.outage:
+            if self.outage and message.said_to is SaidTo.BOT:
                 self.outage.begun(sound_message)
             raise
         if self.outage:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from core.allowance_rules import parse_rules
+from core.allowances import Owner
 from core.cascade import Chosen, Level
 from core.drun.calls import HOTTEST, Sampling
 from core.store.claims import Busy
 from core.texts import LanguageChoice, Text, brief
 from core.words import plain
-from core.wrong import ValueWrong
+from core.wrong import BudgetsWrong, ValueWrong
 
 LONGEST_INSTRUCTIONS = 4000
 """Characters. More than a quarter of a small window would leave no room for the talk itself."""
@@ -19,6 +21,8 @@ _COMMON = (Level.THREAD, Level.CHANNEL, Level.PERSON, Level.WORKSPACE, Level.DEP
 
 BY_LEVEL = Text("it depends on the level, see the settings", "取决于范围，见设置一节")
 """Who may, where ``Preference.free`` decides."""
+BUDGETS = "budgets"
+"""Unlike other settings those of all levels count: see core.limits."""
 ON, OFF = "on", "off"
 ANYONE, ADMINS = "anyone", "admins"
 
@@ -38,6 +42,12 @@ class Preference:
     """Where anyone may set it, as long as no admin has kept a channel's settings for admins."""
     own_command: str = ""
     """Set with a command of its own; empty: with ``/settings``."""
+    in_channel: Callable[[str], str] | None = None
+    """As ``read``, where less can be said for a channel than for wider levels."""
+
+    def read_for(self, level: Level, text: str) -> str:
+        """As ``read``, of what shall count at ``level``."""
+        return (self.in_channel or self.read if level is Level.CHANNEL else self.read)(text)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -72,6 +82,16 @@ def _instructions(text: str) -> str:
     if len(value) > LONGEST_INSTRUCTIONS:
         raise ValueWrong(_TOO_LONG, size=f"{len(value):,}", most=f"{LONGEST_INSTRUCTIONS:,}")
     return value
+
+
+def _rules(*owners: Owner) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        try:
+            return ", ".join(map(str, parse_rules(text, owners=owners)))
+        except BudgetsWrong as error:
+            raise BudgetsWrong([*error.wrong, ValueWrong(_UNCHANGED)]) from error
+
+    return read
 
 
 def _as_it_is(text: str) -> str:
@@ -152,6 +172,18 @@ PREFERENCES: Mapping[str, Preference] = {
             (Level.CHANNEL, Level.WORKSPACE, Level.DEPLOYMENT),
             frozenset(),
         ),
+        Preference(
+            BUDGETS,
+            Text(
+                "what may be used in an hour or a day, beside all wider budgets: person 50 requests/hour, channel "
+                "100000 tokens/day",
+                "每小时或每天的额度，与更大范围的额度同时生效：person 50 requests/hour, channel 100000 tokens/day",
+            ),
+            _rules(*Owner),
+            levels=(Level.CHANNEL, Level.WORKSPACE),
+            free=frozenset(),
+            in_channel=_rules(Owner.PERSON, Owner.CHANNEL),
+        ),
     )
 }
 
@@ -170,6 +202,7 @@ def language_choice(chosen: Chosen) -> LanguageChoice:
     return "en" if value == "en" else "zh" if value == "zh" else "auto"
 
 
+_UNCHANGED = Text("Nothing was changed.", "未作更改。")
 _NOT_ONE_OF = Text(
     "`{value}` is none of {choices}. Nothing was changed.", "`{value}` 不在可选值之中：{choices}。未作更改。"
 )

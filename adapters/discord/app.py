@@ -181,6 +181,7 @@ class Ears(discord.AutoShardedClient):
             guild_ready_timeout=0.5,
         )
         self._lanes = lanes
+        self._overheard = inbox.overheard
         self.offered = offered
         """Discord knows the commands, from this session or an earlier one."""
         self.heard = asyncio.Event()
@@ -210,7 +211,8 @@ class Ears(discord.AutoShardedClient):
 
     async def on_message(self, message: discord.Message) -> None:
         said = read_message(message, self.user.id) if self.user else None
-        if said is not None:
+        # What is certainly for others must not fill the lanes: it is nearly all that a busy server says.
+        if said is not None and not (self._overheard and self._overheard.surely_not(said)):
             self._lanes.put(said)
 
     async def on_raw_message_edit(self, raw: discord.RawMessageUpdateEvent) -> None:

@@ -7,7 +7,7 @@ import discord
 from adapters.discord.files import files_of, read_file
 from adapters.discord.markup import said
 from core.changes import Change, Deleted, Edited, Pinned
-from core.conversation import NO_WORKSPACE, Channel, Conversation, UserMessage
+from core.conversation import NO_WORKSPACE, Channel, Conversation, SaidTo, UserMessage
 
 DIRECT = NO_WORKSPACE
 """The workspace of direct messages, which belong to no guild."""
@@ -19,16 +19,17 @@ _SPOKEN = {discord.MessageType.default, discord.MessageType.reply}
 
 
 def read_message(message: discord.Message, bot_id: int, where: Channel | None = None) -> UserMessage | None:
-    """The message to the bot that ``message`` is; None when it is meant for others.
+    """What a person wrote, to the bot or to everybody; None for what nobody wrote.
 
-    Meant for the bot: every direct message, a mention of it by name (not ``@everyone``), a reply to it.
+    To the bot: every direct message, a mention of it by name (not ``@everyone``), a reply to it.
     ``where``: the channel, for a message that was read over REST. Discord: that one does not name its guild.
     """
     if message.author.bot or message.webhook_id or message.type not in _SPOKEN:
         return None
     channel = where or place(message.guild, message.channel.id)
+    said_to = SaidTo.BOT
     if channel.workspace != DIRECT and not _meant(message, bot_id):
-        return None
+        said_to = SaidTo.THREAD if isinstance(message.channel, discord.Thread) else SaidTo.CHANNEL
     return UserMessage(
         conversation=Conversation(channel),
         # A gateway event has no id of its own; the message's is the same in every replay, and in the history.
@@ -37,6 +38,7 @@ def read_message(message: discord.Message, bot_id: int, where: Channel | None = 
         author=str(message.author.id),
         text=said(message.content, bot_id, {user.id: user.display_name for user in message.mentions}),
         attachments=tuple(read_file(file, message) for file in files_of(message)),
+        said_to=said_to,
     )
 
 

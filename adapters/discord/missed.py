@@ -11,7 +11,7 @@ import discord
 import structlog
 
 from adapters.discord.events import read_message
-from core.conversation import Channel, UserMessage
+from core.conversation import Channel, SaidTo, UserMessage
 from core.lanes import Gap
 from core.pacing import Budget, Urgency
 from core.store.channels import Heard
@@ -135,7 +135,8 @@ class Missed:
         ``before`` None: some of them may be on their way over the gateway too, and are answered then.
         """
         page = await self._page(where, after, _PAGE, before)
-        count = sum(self._to_us(message, where) is not None for message in page)
+        found = [self._to_us(message, where) for message in page]
+        count = sum(each is not None and each.said_to is SaidTo.BOT for each in found)
         if count:
             log.warning(
                 "messages that were missed are not answered",

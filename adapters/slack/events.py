@@ -6,7 +6,7 @@ from typing import Any
 from adapters.slack.files import read_file
 from adapters.slack.markup import said
 from core.changes import Change, Deleted, Edited, Pinned
-from core.conversation import Channel, Conversation, UserMessage
+from core.conversation import Channel, Conversation, SaidTo, UserMessage
 
 _SPOKEN = {None, "file_share", "thread_broadcast"}
 """The subtypes of message events that a person wrote; all others tell of changes."""
@@ -14,17 +14,22 @@ _SLACKBOT = "USLACKBOT"
 
 
 def read_event(body: Mapping[str, Any], bot_user_id: str) -> UserMessage | None:
-    """The message to the bot that an ``event_callback`` body brings; None when it is none.
+    """The message that an ``event_callback`` body brings, to the bot or to everybody; None when it is none.
 
     A mention in a channel comes twice, as ``app_mention`` and as ``message``, with two event ids and one ts: the
     first is read, the second is not.
     """
     event = body.get("event") or {}
-    in_channel = event.get("type") == "app_mention"
-    direct = event.get("type") == "message" and event.get("channel_type") == "im"
-    if not (in_channel or direct) or not _from_person(event, bot_user_id):
+    mentions = event.get("type") == "app_mention"
+    if not (mentions or event.get("type") == "message") or not _from_person(event, bot_user_id):
         return None
+    in_channel = event.get("channel_type") != "im"
     ts, thread = event["ts"], event.get("thread_ts")
+    said_to = SaidTo.BOT
+    if in_channel and not mentions:
+        if f"<@{bot_user_id}" in (event.get("text") or ""):
+            return None
+        said_to = SaidTo.THREAD if thread else SaidTo.CHANNEL
     return UserMessage(
         conversation=Conversation(
             Channel("slack", body["team_id"], event["channel"]),
@@ -37,6 +42,7 @@ def read_event(body: Mapping[str, Any], bot_user_id: str) -> UserMessage | None:
         text=said(event.get("text") or "", bot_user_id),
         opens_thread=in_channel and thread is None,
         attachments=tuple(read_file(file) for file in event.get("files") or ()),
+        said_to=said_to,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import time
 from typing import Any
 
-from core.conversation import Channel
+from core.conversation import Channel, Conversation
 from core.store.connection import Connections, translating
 from core.store.keys import Partition, partition_of
 from core.store.thoughts import Thoughts
@@ -56,3 +56,12 @@ class Channels:
         ours = [channel for channel in channels if channel.platform == platform]
         last: Any = await asyncio.gather(*(self._redis.hget(self._key(channel), "last") for channel in ours))
         return [Heard(channel, id_) for channel, id_ in zip(ours, last, strict=True) if id_]
+
+    @translating
+    async def takes_part(self, conversation: Conversation) -> bool:
+        """The bot was spoken to there before, in a thread as long as that is remembered."""
+        keys = partition_of(conversation.channel, len(self._partitions))
+        if conversation.thread is not None:
+            return bool(await self._redis.exists(keys.state(conversation)))
+        # A platform whose threads are channels of their own (Discord).
+        return bool(await self._redis.hexists(keys.channel(conversation.channel), "sequence"))

@@ -100,11 +100,15 @@ class Preferences:
         }
         return Chosen({**layers, **self._defaults})
 
-    @translating
     async def busy_of(self, channel: Channel) -> Busy:
         """What ``channel`` does with messages that come while a reply is being written."""
-        chosen = await self._redis.hget(self._keys(Place(Level.CHANNEL, Conversation(channel)))[0], "busy")
-        return Busy(chosen or self._defaults[Level.DEFAULT].get("busy", Busy.QUEUE.value))
+        return Busy(await self.of_channel(channel, "busy") or Busy.QUEUE.value)
+
+    @translating
+    async def of_channel(self, channel: Channel, name: str) -> str:
+        """What counts for a setting that only channels have; empty when nobody has set it."""
+        chosen = await self._redis.hget(self._keys(Place(Level.CHANNEL, Conversation(channel)))[0], name)
+        return str(chosen or self._defaults[Level.DEFAULT].get(name, ""))
 
     @translating
     async def choose(self, place: Place, name: str, value: str, *, by: str) -> str:

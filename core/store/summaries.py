@@ -85,15 +85,17 @@ class Summaries:
         self._fold = connections.script("fold")
 
     @translating
-    async def begin(self, owner: Channel | Conversation, recalled: Recalled, *, until: int) -> Making | None:
-        """The right to make the summary of what ``owner`` reads. None: somebody else has it, or went so far already."""
+    async def begin(self, owner: Channel | Conversation, recalled: Recalled) -> Making | None:
+        """The right to make the summary of what ``owner`` reads. None: somebody else has it, or was faster."""
         keys, token = partition_of(_channel(owner), self._partitions), secrets.token_hex(8)
         if not await self._redis.set(keys.remembering(owner), token, nx=True, ex=ALONE_S):
             return None
         making = Making(owner, recalled, token)
         # redis-py types replies for all protocols and encodings at once; these are texts.
-        now: Any = await self._redis.hget(keys.memory(owner), "upto")
-        if now is not None and int(now) != recalled.upto:
+        now: Any = await self._redis.hmget(keys.memory(owner), ["upto", "floor", "shared", "own"])
+        own = recalled.own if isinstance(owner, Conversation) else ""
+        if now[1:] == [recalled.floor, recalled.shared, own] and now[0] != str(recalled.upto):
+            # Made since the claim, for the same history.
             await self._run(making, 0, "")
             return None
         return making

@@ -36,6 +36,8 @@ class Spent:
     cost: Cost
     at: datetime | None = None
     """None: now."""
+    turns: int = 1
+    """0: what was used is part of no turn."""
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
@@ -97,13 +99,13 @@ class Spending:
 def _fields(spent: Spent) -> dict[str, int]:
     usage, cost = spent.usage, spent.cost
     found = {
-        "turns": 1,
+        "turns": spent.turns,
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "reasoning_tokens": usage.reasoning_tokens or 0,
-        "estimated_turns": int(usage.estimated),
-        "dedicated_turns": int(cost.paid is Paid.DEDICATED),
-        "unpriced_turns": int(cost.paid is Paid.UNKNOWN),
+        "estimated_turns": usage.estimated * spent.turns,
+        "dedicated_turns": (cost.paid is Paid.DEDICATED) * spent.turns,
+        "unpriced_turns": (cost.paid is Paid.UNKNOWN) * spent.turns,
         _COST + cost.currency: cost.billionths,
     }
     return {name: number for name, number in found.items() if number}

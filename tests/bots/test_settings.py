@@ -78,6 +78,7 @@ CONTRACT = [
     "ATTACHMENT_MB",
     "WORKER_TURNS",
     "BUSY_MODE",
+    "REPLY_MODE",
     "WAITING_TURNS",
     "LEASE_S",
     "DRAIN_S",

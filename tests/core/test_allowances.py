@@ -21,8 +21,8 @@ from core.allowances import (
     Owner,
     Rule,
     Window,
-    cascade,
     for_role,
+    narrowest,
 )
 from core.conversation import Usage
 from core.costs import BILLIONTHS, Cost, Paid
@@ -142,12 +142,18 @@ def test_a_role_s_rule_stands_in_the_place_of_the_one_that_says_the_same_of_ever
     assert for_role(base + own, ADMIN) == (*own, base[1], base[2])
 
 
-def test_a_nearer_level_speaks_for_its_owners_alone() -> None:
-    wide = parse_rules("person 50 requests/hour, admin person 99 requests/hour, workspace 1 CNY/day")
-    near = parse_rules("person 9 tokens/day, channel 5 tokens/day")
-    assert cascade(wide, (), near) == (wide[2], *near)
-    assert cascade(wide) == wide
-    assert cascade() == ()
+def test_of_several_levels_all_rules_hold_and_the_lowest_limit_counts() -> None:
+    wide = parse_rules("person 50 requests/hour, channel unlimited tokens/day, workspace 1 CNY/day")
+    near = parse_rules("person 60 requests/hour, person 9 tokens/day, channel 5 tokens/day")
+    assert narrowest(wide, (), near) == (wide[0], near[2], wide[2], near[1])
+    assert narrowest(near, wide) == (wide[0], near[1], near[2], wide[2])
+    assert narrowest(wide) == wide
+    assert narrowest() == ()
+
+
+def test_no_level_lifts_what_another_has_set() -> None:
+    (limit,) = parse_rules("person 5 requests/hour")
+    assert narrowest([limit], parse_rules("person unlimited requests/hour")) == (limit,)
 
 
 def test_every_currency_of_a_documented_price_can_have_a_budget() -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from core.books import REFRESH_S, Books
+from core.books import REFRESH_S, Books, Said
 from core.chores import Chores
 from core.conversation import Message, Turn, Usage
 from core.drun.endpoints import Deployment, Endpoint
@@ -20,6 +20,7 @@ from core.store.usage import Spending
 from tests.core.drun.talk import service
 from tests.core.scene import Scene, scene
 from tests.core.store.talk import GENERAL, ROOM, claimed, eventually, expire, until
+from tests.doubles.drun.frames import Thought
 from tests.doubles.drun.script import Fault, Script
 from tests.doubles.drun.server import DrunDouble
 
@@ -90,6 +91,39 @@ async def test_a_cut_reply_is_estimated_with_its_thoughts(stage: Scene) -> None:
     assert turn.usage.estimated
     assert turn.usage.reasoning_tokens == pytest.approx(65, abs=20)
     assert turn.usage.completion_tokens > (turn.usage.reasoning_tokens or 0)
+
+
+@pytest.mark.parametrize("shape", Thought)
+async def test_what_was_thought_is_estimated_where_the_report_is_silent_of_it(
+    stage: Scene, shape: Thought
+) -> None:
+    thoughts = ["Let me ", "think ", "about ", "that. "] * 10
+    stage.drun.script(Script(["It ", "is ", "blue ", "now."], thoughts=thoughts, shape=shape))
+    await stage.answer("which colour?")
+    [turn] = await stage.kept()
+    assert turn.usage is not None
+    assert (turn.usage.estimated, turn.usage.reasoning_estimated) == (False, True)
+    reported = turn.usage.completion_tokens
+    assert 44 <= reported <= 50, "the double counts its pieces, and the tags where there are some"
+    assert turn.usage.reasoning_tokens == pytest.approx(reported * 40 / 44, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("report", "thoughts", "counted"),
+    [
+        (Usage(5, 40, 30), "hm " * 30, Usage(5, 40, 30)),
+        (Usage(5, 40), "", Usage(5, 40)),
+        (Usage(5, 40, 0), "", Usage(5, 40, 0)),
+        (Usage(5, 40), "same", Usage(5, 40, 20, reasoning_estimated=True)),
+        (Usage(5, 40, 0), "same", Usage(5, 40, 20, reasoning_estimated=True)),
+    ],
+    ids=["told", "none came", "none came and 0 told", "not told", "0 told"],
+)
+async def test_a_report_that_tells_is_believed_and_one_that_does_not_is_completed(
+    stage: Scene, report: Usage, thoughts: str, counted: Usage
+) -> None:
+    said = Said(await stage.desk.catalog.find(V3), [], "same", thoughts, len(thoughts), report)
+    assert Books().usage(said) == counted
 
 
 async def test_a_model_that_said_nothing_used_nothing_that_could_be_known(stage: Scene) -> None:

@@ -15,11 +15,11 @@ from core.engine import ATTEMPTS
 from core.errors import SurfaceFailed, SurfaceGone
 from core.hold import Hold, LeaseLost
 from core.store.claims import Nothing
-from core.store.connection import Connections
+from core.store.connection import Connections, connect
 from tests.core.desks import choose
 from tests.core.drun.talk import maas, model_client, service
 from tests.core.scene import Scene, scene
-from tests.core.store.talk import ROOM, ask, claimed, eventually, exchange, expire, said
+from tests.core.store.talk import ROOM, ask, channels_of, claimed, eventually, exchange, expire, said
 from tests.doubles.drun.refusals import OVERFLOWS, rate_limited, unreachable, upstream_error
 from tests.doubles.drun.script import Fault, Script
 from tests.doubles.drun.server import DrunDouble
@@ -115,6 +115,52 @@ async def test_a_withdrawn_model_is_replaced_by_the_default_and_its_channel_is_t
     await choose(stage.desk.preferences, "model", "public/deepseek-r1")
     assert await stage.answer("hello again") == ["Still here."]
     assert stage.drun.requests[-1].model == "public/deepseek-r1"
+
+
+async def test_of_two_workers_one_tells_that_a_default_is_gone_and_the_bot_goes_on(
+    connections: Connections, drun: DrunDouble
+) -> None:
+    drun.reply_with("Still here.")
+    gone = "_`public/withdrawn` is not offered any more; `public/deepseek-r1` answers._"
+    shown = []
+    async with (
+        scene(connections, drun, default="public/withdrawn") as one,
+        scene(connections, drun, default="public/withdrawn") as other,
+    ):
+        for stage in (one, other, one):
+            shown += await stage.answer("hello")
+        elsewhere = Conversation(Channel("slack", "T1", "elsewhere"))
+        shown += await other.answer("hello", elsewhere)
+    assert shown == [f"Still here.\n\n{gone}", "Still here.", "Still here.", f"Still here.\n\n{gone}"]
+
+
+async def test_a_worker_that_dies_before_it_has_told_leaves_that_to_the_next(
+    connections: Connections, drun: DrunDouble
+) -> None:
+    drun.reply_with("仍在。")
+    async with scene(connections, drun, default="public/withdrawn") as stage:
+        claim = await stage.asked("你好")
+        surface = stage.platform.of(claim.message)
+        surface.gate.clear()
+        answering = stage.answering(claim)
+        await surface.until(lambda: "不再提供" in "".join(write.text for write in surface.writes))
+        answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
+        surface.gate.set()
+        await expire(connections.ask, ROOM)
+        await stage.engine.answer(Hold(await claimed(stage.turns)))
+        assert surface.texts() == ["仍在。\n\n_`public/withdrawn` 已不再提供，现由 `public/deepseek-r1` 回答。_"]
+
+
+async def test_with_redis_away_it_is_rather_told_twice_than_never(stage: Scene) -> None:
+    stage.drun.reply_with("Still here.")
+    await choose(stage.desk.preferences, "model", "public/withdrawn")
+    async with connect("redis://127.0.0.1:1") as nowhere:
+        means = replace(stage.engine.means, channels=channels_of(nowhere))
+        away = replace(stage, engine=replace(stage.engine, means=means))
+        for _ in range(2):
+            [answer] = await away.answer("hello")
+            assert "is not offered any more" in answer
 
 
 async def test_whoever_stands_in_is_named_under_the_answer_and_kept_with_it(

@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from adapters.discord.events import DIRECT, place, read_message
-from core.conversation import Attachment, Channel, Conversation, UserMessage
+from core.conversation import Attachment, Channel, Conversation, SaidTo, UserMessage
 
 BOT, ADA = 1090000000000000001, "80351110224678912"
 GUILD, CHANNEL, THREAD, DM = (
@@ -98,9 +98,27 @@ async def test_what_is_meant_for_the_bot_becomes_a_message(what: str) -> None:
     assert read_message(received(PAYLOADS[what]), BOT) == READ[what]
 
 
-@pytest.mark.parametrize("what", sorted(PAYLOADS.keys() - READ.keys()))
-async def test_what_is_not_meant_for_the_bot_is_left_alone(what: str) -> None:
+SAID_TO_ALL = {
+    "mention of another",
+    "reply to what is gone",
+    "the bot's name in words",
+    "reply to another",
+    "mention of a role",
+    "message to everyone",
+    "message in a channel",
+}
+
+
+@pytest.mark.parametrize("what", sorted(PAYLOADS.keys() - READ.keys() - SAID_TO_ALL))
+async def test_what_nobody_wrote_is_left_alone(what: str) -> None:
     assert read_message(received(PAYLOADS[what]), BOT) is None
+
+
+@pytest.mark.parametrize("what", sorted(SAID_TO_ALL))
+async def test_what_was_said_to_others_says_so(what: str) -> None:
+    found = read_message(received(PAYLOADS[what]), BOT)
+    assert found is not None
+    assert found.said_to is SaidTo.CHANNEL
 
 
 def test_every_expectation_has_its_payload() -> None:

@@ -16,6 +16,7 @@ from adapters.discord.events import DIRECT
 from adapters.discord.missed import Missed
 from adapters.discord.settings import Settings
 from core.conversation import Channel as Place
+from core.conversation import SaidTo
 from core.lanes import Gap
 from core.store.channels import Heard
 from tests.doubles.discord import Channel, DiscordDouble, Message, Reset, Status
@@ -60,7 +61,9 @@ def gap(channel: Channel, start: Message, *, included: bool = False) -> Gap:
 
 
 async def texts(missed: Missed, wanted: Gap) -> list[str]:
-    return [message.text async for message in missed.missed(wanted)]
+    """What was written to the bot; the rest is for the inbox to decide."""
+    found = [message async for message in missed.missed(wanted)]
+    return [message.text for message in found if message.said_to is SaidTo.BOT]
 
 
 def ms(when: datetime | str) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.slack.app import typed
 from adapters.slack.events import read_event
-from core.conversation import Attachment, Channel, Conversation, UserMessage
+from core.conversation import Attachment, Channel, Conversation, SaidTo, UserMessage
 
 BOT = "U0LAN0Z89"
 TEAM, ADA, EVENT, TS, LATER = (
@@ -61,9 +61,24 @@ def test_what_is_meant_for_the_bot_becomes_a_message(what: str) -> None:
     assert read_event(BODIES[what], BOT) == READ[what]
 
 
-@pytest.mark.parametrize("what", sorted(BODIES.keys() - READ.keys()))
-def test_what_is_not_meant_for_the_bot_is_left_alone(what: str) -> None:
+SAID_TO_ALL = {"message in a channel", "message in a group of people"}
+
+
+@pytest.mark.parametrize("what", sorted(BODIES.keys() - READ.keys() - SAID_TO_ALL))
+def test_what_nobody_wrote_or_a_mention_brings_as_well_is_left_alone(what: str) -> None:
     assert read_event(BODIES[what], BOT) is None
+
+
+@pytest.mark.parametrize("what", sorted(SAID_TO_ALL))
+def test_what_was_said_to_everybody_says_so(what: str) -> None:
+    body = BODIES[what]
+    found = read_event(body, BOT)
+    assert found is not None
+    assert (found.said_to, found.opens_thread) == (SaidTo.CHANNEL, True)
+    in_thread = read_event({**body, "event": {**body["event"], "thread_ts": "1700000000.000001"}}, BOT)
+    assert in_thread is not None
+    assert (in_thread.said_to, in_thread.opens_thread) == (SaidTo.THREAD, False)
+    assert in_thread.conversation.thread == "1700000000.000001"
 
 
 def test_every_expectation_has_its_payload() -> None:

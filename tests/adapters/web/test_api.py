@@ -114,7 +114,7 @@ async def test_commands_and_models_are_completed(page: str) -> None:
         assert (await browser.get("/api/complete?command=model&text=")).body == {"choices": MODELS}
         assert (await browser.get("/api/complete?command=nothing")).body == {"choices": []}
         commands = (await browser.get("/api/commands", Accept_Language="zh-CN,zh;q=0.9")).body["commands"]
-        assert {"name": "reset", "summary": "重新开始，不再参考之前的对话", "argument": False} in commands
+        assert {"name": "reset", "summary": "重新开始，不再参考之前的对话", "arguments": 0} in commands
 
 
 async def test_wrong_requests_are_answered_with_a_sentence(page: str) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from adapters.web.events import conversation_of
 from adapters.web.surface import WebSurface, show_question
-from adapters.web.transcript import Began, Grew, Place, Shown, Transcript, journal_of, line_of
+from adapters.web.transcript import Began, Folded, Grew, Place, Shown, Transcript, journal_of, line_of
+from core.attached import Attached
 from core.conversation import UserMessage
 from core.delivery import Delivery
 from core.errors import SurfaceFailed
@@ -15,14 +17,15 @@ from core.store.connection import Connections
 from core.store.journal import Journals
 
 JOURNAL = journal_of("general")
+THOUGHTS = Attached("thinking.md", "hm", "Thoughts")
 QUESTION = UserMessage(conversation_of("general"), "01234567", "01234567", "you", "why?")
 
 
-def delivery(surface: WebSurface, shown: Sequence[str] = ()) -> Delivery:
+def delivery(surface: WebSurface, shown: Sequence[str] = (), *, again: bool = False) -> Delivery:
     async def checkpoint(messages: Sequence[str]) -> None:
         pass
 
-    return Delivery(surface, check=lambda: None, checkpoint=checkpoint, messages=shown)
+    return Delivery(surface, check=lambda: None, checkpoint=checkpoint, messages=shown, again=again)
 
 
 async def shown(journals: Journals) -> list[Shown]:
@@ -46,6 +49,19 @@ async def test_a_reply_is_shown_while_it_is_written_and_leaves_a_short_journal(j
     (message,) = await shown(journals)
     assert (message.id, message.state) == (f"{QUESTION.turn_id}-0", "done")
     assert message.text == "Because it **is**.\n\n_note_"
+
+
+async def test_whoever_takes_over_folds_its_own_thoughts_to_the_reply_or_none(journals: Journals) -> None:
+    for attached in (THOUGHTS, replace(THOUGHTS, text="well"), None):
+        taken_over = attached is not THOUGHTS
+        async with delivery(WebSurface(journals, QUESTION), again=taken_over) as reply:
+            reply.add("Because.")
+            await reply.finish()
+            await reply.append(attached)
+        (message,) = await shown(journals)
+        assert message.text == "Because."
+        assert message.folded == (attached and Folded(message.id, "Thoughts", attached.text))
+    assert (await kinds(journals)).count("Folded") == 1
 
 
 async def test_an_edit_costs_only_what_is_new(journals: Journals) -> None:

@@ -8,6 +8,7 @@ from adapters.web.transcript import (
     Asked,
     Began,
     Ended,
+    Folded,
     Grew,
     Line,
     Place,
@@ -38,6 +39,18 @@ def test_a_reply_grows_from_where_it_changed() -> None:
 def test_the_end_says_the_whole_reply_whatever_was_removed() -> None:
     (reply,) = read(Ended("t-0", "all of it"))
     assert (reply.text, reply.state) == ("all of it", "done")
+
+
+def test_what_is_folded_belongs_to_its_reply_and_the_newest_counts() -> None:
+    first, second = Folded("t-0", "Thoughts", "hm"), Folded("t-0", "Thoughts", "well")
+    (reply,) = read(Ended("t-0", "all of it"), first, second)
+    assert (reply.text, reply.state, reply.folded) == ("all of it", "done", second)
+    (reply,) = read(Ended("t-0", "all of it"), first, Folded("t-0"))
+    assert reply.folded is None
+
+
+def test_what_is_folded_to_a_reply_that_is_gone_is_no_message() -> None:
+    assert read(Folded("t-0", "Thoughts", "hm")) == []
 
 
 def test_a_question_keeps_its_first_place_when_it_is_sent_again() -> None:

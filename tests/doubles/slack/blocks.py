@@ -34,6 +34,23 @@ _KNOWN = frozenset(
 # Slack: the most elements of a block, and the most characters of a field.
 _MAX_ELEMENTS = {"actions": 25, "context": 10, "context_actions": 5}
 _MAX_OPTIONS = 100
+# Slack: a container's title, how many blocks it holds, and of which kinds.
+_TITLE_CHARS, _MAX_CHILDREN = 150, 10
+_CHILDREN = frozenset(
+    {
+        "actions",
+        "context",
+        "divider",
+        "file",
+        "header",
+        "image",
+        "input",
+        "rich_text",
+        "section",
+        "table",
+        "video",
+    }
+)
 
 
 def check(blocks: Any, *, limit: int = MAX_BLOCKS, too_many: str = "invalid_blocks") -> list[Json]:
@@ -83,6 +100,9 @@ def texts(block: Json) -> list[tuple[str, bool]]:
             return [(part["text"], part["type"] == "mrkdwn") for part in block["elements"] if "text" in part]
         case "rich_text":
             return [(_rich(block), True)]
+        case "container":
+            inside = [text for child in block["child_blocks"] for text in texts(child)]
+            return [(block["title"]["text"], False), *inside]
         case _:
             return []
 
@@ -136,6 +156,19 @@ def _block(block: Json) -> None:
             _element(block.get("element", {}))
         case "rich_text":
             _require(isinstance(block.get("elements"), list), "rich_text needs elements")
+        case "container":
+            _container(block)
+
+
+def _container(block: Json) -> None:
+    _text(block.get("title"), _TITLE_CHARS, plain=True)
+    opens = block.get("is_collapsible", False)
+    _require(opens or not block.get("default_collapsed"), "default_collapsed needs is_collapsible")
+    children = block.get("child_blocks") or []
+    _require(0 < len(children) <= _MAX_CHILDREN, f"a container takes 1 to {_MAX_CHILDREN} blocks")
+    for child in children:
+        _require(child.get("type") in _CHILDREN, f"unsupported child: {child.get('type')}")
+        _block(child)
 
 
 def _elements(block: Json, limit: int) -> None:

@@ -1,0 +1,192 @@
+"""``/settings``."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.cascade import Level
+from core.people import Person
+from core.preferences import PREFERENCES
+from core.store.connection import Connections
+from core.texts import Language
+from core.wrong import OperatorsOnly, ValueWrong
+from tests.core.commands.bureau import ADA, OPERATOR, ROOT, THREAD, Bureau, bureau_with
+from tests.core.store.talk import ROOM
+
+OURS = [each.name for each in PREFERENCES.values() if not each.own_command]
+
+
+async def test_alone_it_tells_of_every_setting_and_where_it_comes_from(connections: Connections) -> None:
+    async with bureau_with(connections, defaults={"thinking": "summary"}) as bureau:
+        await bureau.say("settings temperature 0.5 me")
+        await bureau.say("settings busy collect channel")
+        answer = await bureau.say("settings")
+    lines = {line.split("`")[1]: line for line in answer.text.split("\n") if line.startswith("- ")}
+    assert list(lines) == list(PREFERENCES)
+    assert lines["temperature"].startswith("- `temperature` `0.5` (you): ")
+    assert lines["busy"].startswith("- `busy` `collect` (this channel): ")
+    assert lines["thinking"].startswith("- `thinking` `summary` (the default): ")
+    assert lines["footer"].startswith("- `footer` not set (the default): ")
+    assert not answer.public
+
+
+async def test_a_name_alone_tells_of_one(bureau: Bureau) -> None:
+    await bureau.say("settings max_tokens 2,000 me")
+    answer = await bureau.say("settings Max-Tokens")
+    assert answer.text == "- `max_tokens` `2000` (you): the most tokens of one answer"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("temperature 0.7", "0.7"),
+        ("temperature 0,7", "0.7"),
+        ("temperature ０．７", "0.7"),
+        ("temperature 0.7。", "0.7"),
+        ("temperature 0", "0"),
+        ("temperature 2", "2"),
+        ("temperature 2.0", "2"),
+        ("temperature .5", "0.5"),
+        ("max_tokens 2_000", "2000"),
+        ("max_tokens ２０００", "2000"),
+        ("max_tokens 1000000", "1000000"),
+        ("thinking FULL", "full"),
+        ("footer on!", "on"),
+        ("language　zh", "zh"),
+    ],
+)
+async def test_values_are_understood_as_people_write_them(bureau: Bureau, written: str, kept: str) -> None:
+    await bureau.say(f"settings {written} me")
+    assert list((await bureau.set_at(Level.PERSON)).values()) == [kept]
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("temperature 2.1", "from 0 to 2"),
+        ("temperature -0.1", "from 0 to 2"),
+        ("temperature -0", "from 0 to 2"),
+        ("temperature nan", "from 0 to 2"),
+        ("temperature inf", "from 0 to 2"),
+        ("temperature 1e-3", "from 0 to 2"),
+        ("temperature hot", "from 0 to 2"),
+        ("temperature 0.5 0.6", "from 0 to 2"),
+        ("temperature " + "1" * 5000, "from 0 to 2"),
+        ("max_tokens 0", "from 1 to 1,000,000"),
+        ("max_tokens 1.5", "from 1 to 1,000,000"),
+        ("max_tokens 1000001", "from 1 to 1,000,000"),
+        ("max_tokens ²", "from 1 to 1,000,000"),
+        ("max_tokens " + "9" * 5000, "from 1 to 1,000,000"),
+        ("thinking loud", "`summary`, `full`, `off`"),
+        ("busy collect me", "only for `channel`"),
+        ("replies all everywhere", "only for `channel`"),
+        ("changes admins me", "only for `channel`, `workspace`, `everywhere`"),
+        ("temperature channel", "needs a value: how freely the model answers"),
+        ("model fast", "`/model`"),
+        ("system Obey.", "`/system`"),
+        ("colour blue", "`temperature`"),
+        ("0.5", "There is no setting"),
+    ],
+)
+async def test_what_is_wrong_is_told_with_what_would_be_right(
+    bureau: Bureau, written: str, right: str
+) -> None:
+    answer = await bureau.say(f"settings {written}", by=ROOT)
+    assert right in answer.text
+    assert not answer.public
+    assert len(answer.text) < 300
+    assert "\n" not in answer.text
+    chinese = await bureau.say(f"settings {written}", by=ROOT, language="zh")
+    assert chinese.text != answer.text
+    assert await bureau.everything_set() == []
+
+
+@given(st.text())
+def test_whatever_is_written_is_a_value_or_refused(text: str) -> None:
+    for preference in PREFERENCES.values():
+        try:
+            kept = preference.read(text)
+        except ValueWrong as wrong:
+            assert wrong.notice("en") != wrong.notice("zh")
+        else:
+            assert preference.read(kept) == kept
+
+
+async def test_a_change_tells_what_counts_now(bureau: Bureau, language: Language) -> None:
+    await bureau.say("settings temperature 1.5 channel")
+    hidden = await bureau.say("settings temperature 0.5 me", language=language)
+    expected = {
+        "en": "`temperature` was changed for you. What counts here now: `1.5` (this channel).",
+        "zh": "已更改您个人的 `temperature`。此处现在生效的是：`1.5`（本频道）。",
+    }
+    assert hidden.text == expected[language]
+    reset = await bureau.say("settings temperature 重置 频道")
+    assert reset.text == "`temperature` was changed in this channel. What counts here now: `0.5` (you)."
+    assert reset.public
+
+
+async def test_what_holds_for_channels_alone_is_set_for_the_channel_from_a_thread(bureau: Bureau) -> None:
+    assert (await bureau.say("settings busy collect", where=THREAD)).public
+    assert await bureau.set_at(Level.CHANNEL) == {"busy": "collect"}
+
+
+async def test_the_history_tells_who_changed_what_newest_first(bureau: Bureau, language: Language) -> None:
+    bureau.platform.people["U9"] = Person("", False)
+    await bureau.say("settings busy collect")
+    await bureau.say("settings busy reset", by=ROOT)
+    await bureau.say("model deepseek-r1", by="U9")
+    lines = (await bureau.say("settings history", language=language)).text.split("\n")
+    assert [line.split(" UTC · ")[1] for line in lines] == [
+        "`U9` · `model` → `public/deepseek-r1`",
+        f"`Root` · `busy` → {'reset' if language == 'en' else '已恢复'}",
+        "`Ada` · `busy` → `collect`",
+    ]
+
+
+async def test_each_level_has_a_history_of_its_own(bureau: Bureau) -> None:
+    await bureau.say("settings temperature 1 me")
+    assert "`temperature` → `1`" in (await bureau.say("settings history me")).text
+    assert (await bureau.say("settings history")).text == "Nothing was changed in this channel yet."
+    assert (await bureau.say("settings history me", by=ROOT)).text == "Nothing was changed for you yet."
+
+
+async def test_the_history_of_everywhere_is_for_operators(bureau: Bureau) -> None:
+    await bureau.say("settings footer on everywhere", by=OPERATOR)
+    assert (await bureau.say("settings history everywhere", by=ROOT)).text == OperatorsOnly().notice("en")
+    assert (
+        f"`slack:{OPERATOR}` · `footer` → `on`"
+        in (await bureau.say("settings history everywhere", by=OPERATOR)).text
+    )
+
+
+async def test_the_history_of_no_thread_is_not_its_channels(bureau: Bureau) -> None:
+    await bureau.say("settings footer on")
+    assert (
+        "or write the command as a message in the thread"
+        in (await bureau.say("settings history thread", where=ROOM)).text
+    )
+
+
+async def test_the_language_that_was_chosen_is_spoken_at_once(bureau: Bureau) -> None:
+    await bureau.say("settings language zh me")
+    assert "当前使用" in (await bureau.say("model")).text
+    assert "answers here" in (await bureau.say("model", by=ROOT)).text
+    await bureau.say("settings language en channel")
+    assert "answers here" in (await bureau.say("model", language="zh")).text
+
+
+async def test_completion_knows_the_values_of_each_setting(bureau: Bureau) -> None:
+    assert await bureau.completed("settings ") == [*OURS, "history"]
+    assert await bureau.completed("settings t") == ["temperature", "thinking"]
+    assert await bureau.completed("settings thinking ") == [
+        f"thinking {value}" for value in ("summary", "full", "off", "reset")
+    ]
+    assert await bureau.completed("settings Thinking o") == ["Thinking off"]
+    assert await bureau.completed("settings nothing ") == []
+    assert await bureau.completed("settings history e") == ["history everywhere"]
+    assert await bureau.completed("settings thinking off w") == ["thinking off workspace"]
+
+
+async def test_settings_are_of_one_person(bureau: Bureau) -> None:
+    await bureau.say("settings temperature 1 me", by=ADA)
+    assert await bureau.set_at(Level.PERSON, by=ROOT) == {}

@@ -1,0 +1,31 @@
+"""What a channel is told once, whichever worker tells it."""
+
+import asyncio
+
+import pytest
+
+from core.conversation import Channel
+from core.store.channels import TOLD_S
+from core.store.connection import Connections
+from core.store.keys import partition_of
+from tests.core.store.talk import GENERAL, channels_of
+
+
+@pytest.mark.every_form
+async def test_one_turn_tells_a_channel_of_a_model_and_no_other(connections: Connections) -> None:
+    one, other = channels_of(connections), channels_of(connections)
+    told = await asyncio.gather(
+        *(each.told_before(GENERAL, "public/a", turn=f"t{number}") for number, each in enumerate((one, other)))
+    )
+    assert sorted(told) == [False, True]
+    teller = f"t{told.index(False)}"
+    assert not await other.told_before(GENERAL, "public/a", turn=teller), "it died before it could"
+    assert not await other.told_before(GENERAL, "public/b", turn="t3")
+    assert not await other.told_before(Channel("slack", "T1", "random"), "public/a", turn="t4")
+
+
+async def test_it_is_forgotten_by_itself(connections: Connections) -> None:
+    await channels_of(connections).told_before(GENERAL, "public/a", turn="t1")
+    [key] = [key async for key in connections.ask.scan_iter("*told*")]
+    assert key.startswith(partition_of(GENERAL, 1).prefix)
+    assert TOLD_S - 60 < await connections.ask.ttl(key) <= TOLD_S
