@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bots import platforms
 from bots.configuration import Configuration
@@ -12,11 +12,13 @@ from bots.embedded.store import private_store
 from bots.latecomers import Latecomers
 from bots.reading import wrong
 from bots.settings import StoreSettings
+from core.admission import Admission
 from core.answering import Means
 from core.attachments import MEGABYTE, Files
 from core.books import Books
 from core.chores import Chores
 from core.commands.desk import Desk
+from core.door import Door
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
@@ -25,8 +27,11 @@ from core.drun.asking import Asking
 from core.engine import Engine
 from core.errors import PlatformRefused, PlatformUnreachable
 from core.inbox import Inbox
+from core.memory.folding import Memory
+from core.limits import Limits
 from core.outage import Outage
 from core.overheard import Overheard
+from core.store.allowances import Allowances
 from core.store.blocks import Blocks
 from core.store.calibrations import Calibrations
 from core.store.channels import Channels
@@ -35,6 +40,7 @@ from core.store.journal import Journals
 from core.store.preferences import Preferences
 from core.store.shelf import Shelf
 from core.store.summaries import Summaries
+from core.store.told import Told
 from core.store.turns import Turns
 from core.store.usage import Spending
 from core.surface import Platform
@@ -78,9 +84,13 @@ class House:
 
 @asynccontextmanager
 async def models(
-    drun: DrunSettings, shelf: Shelf | None = None, limiter: Limiter | None = None
+    drun: DrunSettings,
+    shelf: Shelf | None = None,
+    limiter: Limiter | None = None,
+    admission: Admission | None = None,
 ) -> AsyncGenerator[Models, None]:
-    """Lists of models are shared on ``shelf``. Raises DemoModelUnavailable."""
+    """Lists of models are shared on ``shelf``; without ``admission`` all are admitted. Raises DemoModelUnavailable."""
+    admission = admission or Admission()
     async with AsyncExitStack() as stack:
         if drun.demo:
             demo = await stack.enter_async_context(demo_model(drun.local_model_path))
@@ -107,6 +117,7 @@ async def models(
             order=drun.drun_fallback,
             ttl_s=drun.drun_models_ttl_s,
             shelf=None if drun.demo else shelf,  # its address is another one each time
+            admits=lambda model: admission.admits_model(model) is None,
         )
         stack.push_async_callback(catalog.aclose)
         yield Models(client, catalog, endpoints)
@@ -123,10 +134,14 @@ async def store_url(store: StoreSettings) -> AsyncGenerator[str, None]:
 
 
 @asynccontextmanager
-async def _shared_models(drun: DrunSettings, connections: Connections) -> AsyncGenerator[Models, None]:
+async def _shared_models(
+    drun: DrunSettings, connections: Connections, admission: Admission
+) -> AsyncGenerator[Models, None]:
     """Lists and limits are those of all workers."""
     limiter = Limiter(Blocks(connections), rpm=drun.drun_rpm, concurrency=drun.drun_max_concurrency)
-    async with aclosing(limiter), models(drun, Shelf(connections, "catalog"), limiter) as found:
+    async with aclosing(limiter), models(
+        drun, Shelf(connections, "catalog"), limiter, admission
+    ) as found:
         yield found
 
 
@@ -159,6 +174,8 @@ def _desk(
         Spending(connections),
         ready,
         frozenset(work.admins),
+        configuration.limits.admission,
+        Limits(Allowances(connections), configuration.limits.rules, frozenset(work.admins)),
     )
 
 
@@ -174,13 +191,31 @@ def _defaults(configuration: Configuration) -> dict[str, str]:
         "replies": configuration.work.reply_mode,
         "temperature": "" if temperature is None else f"{temperature:g}",
         "max_tokens": "" if tokens is None else str(tokens),
+        "budgets": ", ".join(map(str, configuration.limits.rules)),
     }
 
 
-def _books(chores: Chores, connections: Connections, spending: Spending) -> Books:
-    books = Books(chores, calibrations=Calibrations(connections), usage=spending)
+def _books(chores: Chores, connections: Connections, desk: Desk) -> Books:
+    books = Books(
+        chores,
+        calibrations=Calibrations(connections),
+        usage=desk.spending,
+        allowances=desk.limits.allowances if desk.limits else None,
+    )
     books.refresh()  # before anybody asks; nobody waits for it
     return books
+
+
+def _memory(
+    configuration: Configuration, connections: Connections, chores: Chores, means: Means
+) -> Memory:
+    return Memory(
+        Summaries(connections, partitions=configuration.store.partitions),
+        chores,
+        means.books,
+        lambda: Asking(means.client, means.catalog, means.breakers),
+        configuration.drun.summary_model,
+    )
 
 
 @asynccontextmanager
@@ -191,7 +226,8 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
         connections = await stack.enter_async_context(
             connect(url, wait_replicas=configuration.store.wait_replicas)
         )
-        found = await stack.enter_async_context(_shared_models(configuration.drun, connections))
+        admission = configuration.limits.admission
+        found = await stack.enter_async_context(_shared_models(configuration.drun, connections, admission))
         ready: dict[str, Platform] = {}
         desk = _desk(configuration, connections, found.catalog, ready)
         language = configuration.drun.reply_language
@@ -202,7 +238,15 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
         outage = Outage(ready, chores, ask=desk.turns.settled_partitions, language=language)
         journals = Journals(connections, ttl_s=configuration.store.history_ttl_s)
         overheard = Overheard(desk.preferences, desk.channels)
-        inbox = Inbox(desk, journals, language, waiting, outage, overheard)
+        inbox = Inbox(
+            desk,
+            journals,
+            language,
+            waiting,
+            outage,
+            overheard,
+            Door(admission, ready, chores, first=Told(connections).first, language=language),
+        )
         refused: dict[str, str] = {}
         later = await stack.enter_async_context(
             Latecomers(
@@ -223,12 +267,14 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
             found.client,
             found.catalog,
             desk.channels,
-            books=_books(chores, connections, desk.spending),
+            limits=desk.limits,
+            books=_books(chores, connections, desk),
             files=Files(
                 int(configuration.work.attachment_mb * MEGABYTE), pictures=configuration.drun.drun_send_images
             ),
         )
-        engine = Engine(desk, means, waiting.begun)
+        memory = _memory(configuration, connections, chores, means)
+        engine = Engine(desk, replace(means, memory=memory), waiting.begun)
         work = configuration.work
         worker = Worker(desk.turns, engine.answer, capacity=work.worker_turns, lease_s=work.lease_s)
         yield House(inbox, worker, found, configuration.store.partitions, ready, refused, later)

@@ -60,6 +60,9 @@ class Engine:
         command = parse_command(message.text)
         if claim.attempt > ATTEMPTS:
             await self._give_up(hold, language)
+        elif (why := self.desk.admission.admits(claim.conversation.channel, message.author)) is not None:
+            # It was accepted before the lists were changed.
+            await self._say(hold, why.say(language), language)
         elif command is not None:
             spell = self._spelling(message)
             call = Call(message.conversation, *command, language, claim.sequence, spell, message.author)
@@ -112,8 +115,9 @@ class Engine:
         claim = hold.claim
         platform = self.desk.platforms[claim.conversation.channel.platform]
         answering = Answering(self.means, hold, platform, chosen, language)
-        turn = await answering.show(self._delivery(hold, language, placeholder=texts.THINKING.say(language)))
-        await self._commit(claim, turn)
+        delivery = self._delivery(hold, language, placeholder=texts.THINKING.say(language))
+        turn = await answering.show(delivery)
+        await self._commit(claim if turn else replace(claim, shown=delivery.messages), turn)
         # Afterwards: of a turn that somebody else ends they are not the thoughts.
         await answering.remember(turn)
 

@@ -6,6 +6,7 @@ from core.changes import Amended, Change, Edited
 from core.commands.desk import Desk
 from core.commands.running import parse_command
 from core.conversation import SaidTo, UserMessage
+from core.door import Door
 from core.errors import StoreUnavailable
 from core.outage import Outage
 from core.overheard import Overheard
@@ -27,6 +28,8 @@ class Inbox:
     outage: Outage | None = None
     overheard: Overheard | None = None
     """None: only what was written to the bot is handed in here."""
+    door: Door | None = None
+    """None: everybody is answered."""
 
     async def accept(self, message: UserMessage, *, insisting: bool = False) -> Accepted:
         """Makes ``message`` a turn, once however often it comes. Raises StoreUnavailable: then it is not accepted.
@@ -37,6 +40,9 @@ class Inbox:
         is told so beside it: Slack delivers again what is not acked within three seconds. ``insisting``: what is refused is handed in again until
         it is taken, so nobody is told of it.
         """
+        # First: it asks nobody, and whoever is not answered shall cost nothing. To the platform the event has arrived.
+        if self.door and not self.door.opens(message):
+            return Accepted(new=False)
         if self.overheard and not await self.overheard.answered(message):
             return Accepted(new=False)
         # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.

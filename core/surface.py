@@ -9,9 +9,10 @@ from core.conversation import Attachment, Channel, Conversation, UserMessage
 from core.pacing import Budget
 from core.people import Person, Remark
 
-NOTICE, REFUSAL, OUTAGE, FOLDED = 900, 901, 902, 903
+NOTICE, REFUSAL, OUTAGE, FOLDED, ALONE = 900, 901, 902, 903, 904
 """Parts that are none of the reply's: no reply has so many. A notice of the wait becomes the reply's first message, and
-what is folded follows the last one; the page shows it with the first."""
+what is folded follows the last one; the page shows it with the first. What is for the author alone is shown to nobody
+else where the platform can do that; it cannot be found or changed."""
 
 
 def stands_alone(part: int) -> bool:

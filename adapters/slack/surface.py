@@ -17,7 +17,7 @@ from core.conversation import UserMessage
 from core.drawing import drawn
 from core.errors import SurfaceBusy, SurfaceFailed, SurfaceGone
 from core.pacing import Budget
-from core.surface import FOLDED
+from core.surface import ALONE, FOLDED
 
 _TOO_MANY = 429
 _EVENT_TYPE = "drun_reply"
@@ -68,6 +68,8 @@ class SlackSurface:
         return len(inert(text))
 
     async def post(self, part: int, text: str, *, final: bool) -> str:
+        if part == ALONE and not self._channel.startswith("D"):  # in a direct message they are alone
+            return await self._whisper(text)
         async with _translated():
             posted = await self.client.chat_postMessage(
                 channel=self._channel,
@@ -76,6 +78,15 @@ class SlackSurface:
                 metadata={"event_type": _EVENT_TYPE, "event_payload": self._payload(part)},
             )
         return str(posted["ts"])
+
+    async def _whisper(self, text: str) -> str:
+        # Slack: chat.postEphemeral shows nothing in a thread that nobody has opened yet.
+        thread = None if self.message.opens_thread else self.message.conversation.thread
+        async with _translated():
+            posted = await self.client.chat_postEphemeral(
+                channel=self._channel, user=self.message.author, thread_ts=thread, markdown_text=inert(text)
+            )
+        return str(posted["message_ts"])
 
     async def find(self, part: int) -> str | None:
         """Looks for the turn in the metadata of what was said since. Slack has no idempotency key."""

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.admission import Admission
 from core.drun.catalog import Catalog
+from core.limits import Limits
 from core.store.channels import Channels
 from core.store.preferences import Preferences
 from core.store.turns import Turns
@@ -24,3 +26,6 @@ class Desk:
     """Those that are connected, by name; more may come later."""
     admins: frozenset[str] = frozenset()
     """Of the whole deployment, as ``platform:person``."""
+    admission: Admission = field(default_factory=Admission)
+    limits: Limits | None = None
+    """None: there are no budgets."""

@@ -25,6 +25,9 @@ async def run(desk: Desk, call: Call) -> Answer:
     if not call.turn:  # a turn was read in the language that its writer has chosen
         with suppress(StoreUnavailable):
             call = await _as_chosen(desk, call)
+    why = desk.admission.admits(call.conversation.channel, call.author)
+    if why is not None:
+        return Answer(why.say(call.language))
     try:
         if command is None:
             names = ", ".join(f"`{call.spell(name)}`" for name in COMMANDS)
@@ -47,6 +50,8 @@ async def complete(desk: Desk, call: Call, argument: str) -> Sequence[str]:
     that was left out before it is nothing between two of them.
     """
     command = COMMANDS.get(call.name)
+    if desk.admission.admits(call.conversation.channel, call.author) is not None:
+        return ()
     for each in command.arguments if command else ():
         if each.name == argument and each.complete is not None:
             return (await each.complete(desk, call))[:_MOST_COMPLETED]

@@ -1,7 +1,7 @@
 """The models that can be asked: what every endpoint lists, with what is known of each."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -37,7 +37,7 @@ class Catalog:
     ``aliases`` name ids in the operator's words and, when there are any, are all that may be chosen; an id that
     names itself is a plain allow-list entry. A model carries the first of its names. ``runs`` tells which documented model a service runs, and ``twins`` the
     same of a public id that is documented nowhere. ``windows`` are the operator's own, in tokens, by id; under the empty
-    one for all of whose window nothing is known.
+    one for all of whose window nothing is known. Ids that ``admits`` does not admit are none here.
     """
 
     def __init__(
@@ -53,8 +53,10 @@ class Catalog:
         order: Order = Order.CHOSEN,
         ttl_s: float = LIFETIME_S,
         shelf: Shelf | None = None,
+        admits: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._endpoints = endpoints
+        self._admits = admits
         self._default = default
         self._aliases = aliases
         self._names: dict[str, list[str]] = {}
@@ -148,7 +150,7 @@ class Catalog:
         if self._order is Order.OFF or not chosen.name:
             return [chosen]
         await self._lists.settle()
-        listed = [model for model in self._listed() if model.id in self._twins or self._allowed(model.id)]
+        listed = [model for model in self._listed() if self._may_stand_in(model.id)]
         same = [model for model in (*listed, *self._unlisted_twins(chosen)) if model.name == chosen.name]
         return in_turn(chosen, same, self._order)
 
@@ -194,7 +196,10 @@ class Catalog:
         return not homes or endpoint in homes
 
     def _allowed(self, name: str) -> bool:
-        return not self._aliases or name in self._aliases.values()
+        return self._admits(name) and (not self._aliases or name in self._aliases.values())
+
+    def _may_stand_in(self, name: str) -> bool:
+        return self._allowed(name) or (name in self._twins and self._admits(name))
 
     def _believed_at(self, name: str) -> Endpoint | None:
         """The endpoint that decides about an id that no list has; None: there is no such model."""
@@ -226,7 +231,7 @@ class Catalog:
             self._model(Listed(id_), endpoint)
             for id_ in dict.fromkeys(ids)
             for endpoint in of_form(id_, unread)
-            if id_ in self._twins or self._allowed(id_)
+            if self._may_stand_in(id_)
         ]
 
     def _model(self, listed: Listed, endpoint: Endpoint) -> Model:

@@ -223,6 +223,7 @@ async def test_the_invitation_is_a_link_for_this_application(tmp_path: Path, dis
     assert "scope=bot+applications.commands" in link
     asked_for = int(link.partition("permissions=")[2].partition("&")[0])
     assert Permission.ADD_REACTIONS & asked_for, "questions that wait are marked"
+    assert Permission.ATTACH_FILES & asked_for, "long thoughts are files"
     assert Permission.READ_MESSAGE_HISTORY & asked_for, "answers are replies"
 
 

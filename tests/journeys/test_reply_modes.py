@@ -7,7 +7,7 @@ from tests.doubles.discord.server import DiscordDouble
 from tests.doubles.drun.server import DrunDouble
 from tests.doubles.slack.server import SlackDouble
 from tests.journeys.running import running
-from tests.journeys.stages import DiscordStage, SlackStage
+from tests.journeys.stages import Asked, DiscordStage, SlackStage
 
 
 def questions(drun: DrunDouble) -> list[str]:
@@ -33,7 +33,8 @@ async def test_slack_in_the_mode_all_every_message_of_a_channel_is_answered_once
             other = slack.channel("other")
             await other.slash(slack.ada, "/drun", "settings replies all")
             said = await other.say(slack.ada, "to everybody")
-            await slack.until(lambda: [m.text for m in other.thread(said.ts)][1:] == ["Heard."])
+            asked = Asked("other", said.ts)
+            await slack.until(lambda: slack.answers(asked) == ["Heard."])
             mention = await slack.ask("and to you", channel="other")
             await slack.until(lambda: slack.answers(mention) == ["Heard."])
             await slack.until(all_acked(double))

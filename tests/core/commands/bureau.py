@@ -15,6 +15,7 @@ from core.people import Person
 from core.store.connection import Connections
 from core.store.preferences import Changed, Place
 from core.texts import Language
+from core.words import first_of
 from tests.core.desks import desk_of
 from tests.core.drun.talk import maas, model_client
 from tests.core.scene import FakePlatform
@@ -45,7 +46,7 @@ class Bureau:
         language: Language = "en",
     ) -> Answer:
         """Somebody gives the command that ``line`` is, as ``model fast me``."""
-        name, _, argument = line.partition(" ")
+        name, argument = first_of(line)
         return await run_command(self.desk, Call(where, name, argument, language, author=by))
 
     async def completed(self, line: str, *, by: str = ADA) -> Sequence[str]:
