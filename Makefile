@@ -4,7 +4,7 @@ ARGS =
 BIN = .venv/bin
 SUITE = $(BIN)/pytest
 
-.PHONY: run test check chaos bench
+.PHONY: run test check docs chaos bench
 
 run:
 	@scripts/setup.sh local
@@ -22,6 +22,11 @@ check:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test SUITE=scripts/test_wheel.sh
+
+# docs/commands.md, from the commands' own definitions.
+docs:
+	@scripts/setup.sh local dev
+	@exec $(BIN)/python -m bots.commands_page
 
 # A thousand kills under load, some fifteen minutes: make chaos ARGS="--seed 7 --write" (docs/reliability.md).
 chaos:

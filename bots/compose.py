@@ -19,16 +19,16 @@ from core.books import Books
 from core.chores import Chores
 from core.commands.desk import Desk
 from core.door import Door
+from core.drun.asking import Asking
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.limiter import Limiter
-from core.drun.asking import Asking
 from core.engine import Engine
 from core.errors import PlatformRefused, PlatformUnreachable
 from core.inbox import Inbox
-from core.memory.folding import Memory
 from core.limits import Limits
+from core.memory.folding import Memory
 from core.outage import Outage
 from core.overheard import Overheard
 from core.store.allowances import Allowances
@@ -139,9 +139,7 @@ async def _shared_models(
 ) -> AsyncGenerator[Models, None]:
     """Lists and limits are those of all workers."""
     limiter = Limiter(Blocks(connections), rpm=drun.drun_rpm, concurrency=drun.drun_max_concurrency)
-    async with aclosing(limiter), models(
-        drun, Shelf(connections, "catalog"), limiter, admission
-    ) as found:
+    async with aclosing(limiter), models(drun, Shelf(connections, "catalog"), limiter, admission) as found:
         yield found
 
 

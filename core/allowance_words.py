@@ -96,8 +96,8 @@ _LINE_HELD = Text(
 )
 _OWNERS = {
     Owner.PERSON: Text("You", "您"),
-    Owner.CHANNEL: Text("this channel", "本频道"),
-    Owner.WORKSPACE: Text("this workspace", "本工作区"),
+    Owner.CHANNEL: Text("This channel", "本频道"),
+    Owner.WORKSPACE: Text("This workspace", "本工作区"),
 }
 _COUNTED = {
     (REQUESTS, False): Text("{amount} requests", "{amount} 次请求"),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 import structlog
@@ -15,7 +15,6 @@ from core.attachments import Files, Question
 from core.books import Books
 from core.cascade import Chosen
 from core.conversation import Message, Turn
-from core.delivery import Delivery
 from core.drun.asking import Asking
 from core.drun.breaker import Breakers
 from core.drun.catalog import Catalog
@@ -30,6 +29,7 @@ from core.memory.surroundings import Surroundings, surroundings_of
 from core.preferences import sampling_of
 from core.reasoning import KEPT
 from core.reply import Reply, notes, quiet
+from core.showing import Showing
 from core.shown_thoughts import attached_thoughts
 from core.store.channels import Channels
 from core.store.thoughts import Thought
@@ -76,17 +76,29 @@ class Answering:
     """What the window had for the talk, in raw tokens; 0: nothing was sent."""
     refused: bool = False
     """By a budget: nothing was asked."""
+    known: Surroundings | None = None
+    """What the platform need not be asked, as it is kept with a question that is asked again."""
+    payer: str = ""
+    """Who asks it again: it counts for them."""
 
     def __post_init__(self) -> None:
-        self.reply = Reply(Question(self.hold.claim.message), now=self.means.now)
-        self.purse = Purse(self.means.limits, self.hold.claim, self.platform, self.chosen)
+        claim = self.hold.claim
+        self.reply = Reply(Question(claim.message), now=self.means.now)
+        if self.payer:
+            claim = replace(claim, messages=(replace(claim.message, author=self.payer),))
+        self.purse = Purse(self.means.limits, claim, self.platform, self.chosen)
+
+    @property
+    def model(self) -> str:
+        """Who was asked; empty as long as that is nobody."""
+        return self.reply.model
 
     @property
     def _thinking(self) -> bool:
         """That a model thinks, and for how long, is shown; what it thought may be asked for."""
         return self.chosen["thinking"] != "off"
 
-    async def show(self, delivery: Delivery) -> Turn | None:
+    async def show(self, delivery: Showing) -> Turn | None:
         """Shows the answer as it comes, and returns what is to be remembered of it: nothing where a budget refused.
 
         Raises SurfaceFailed when the platform failed for too long, and StoreUnavailable when budgets could not be
@@ -126,8 +138,11 @@ class Answering:
         turn = self.around.part_of(turn)
         if said is not None:
             books.learn(said)
-            books.settle(claim, turn, said, held=self.purse.granted)
+            books.settle(claim, self._paid(turn), said, held=self.purse.granted)
         return turn
+
+    def _paid(self, turn: Turn) -> Turn:
+        return replace(turn, author=self.payer) if self.payer else turn
 
     async def remember(self, turn: Turn | None) -> None:
         """Keeps what was thought, for whoever asks, once ``turn`` is committed. Losing it harms nobody."""
@@ -152,7 +167,7 @@ class Answering:
         thought = self._thought()
         return attached_thoughts(thought, self.language) if thought else None
 
-    async def _read(self, delivery: Delivery) -> bool:
+    async def _read(self, delivery: Showing) -> bool:
         """Reads the model until it ends, is stopped, or the platform takes no more. True: the reply is complete."""
         reply = self.reply
         reading = asyncio.create_task(self._ask(delivery), name="reading")
@@ -168,9 +183,7 @@ class Answering:
             raise
         except BudgetUsedUp as error:
             self.refused, reply.note = True, error.notice(self.language)
-            log.info(
-                "a budget is used up", conversation=str(self.hold.claim.conversation), budget=str(error)
-            )
+            log.info("a budget is used up", conversation=str(self.hold.claim.conversation), budget=str(error))
         except ChatError as error:
             log.warning(
                 "a turn failed",
@@ -188,13 +201,13 @@ class Answering:
             await asyncio.gather(reading, stop, return_exceptions=True)
         return False
 
-    async def _ask(self, delivery: Delivery) -> None:
+    async def _ask(self, delivery: Showing) -> None:
         means, reply, question = self.means, self.reply, self.reply.question
         asking = Asking(means.client, means.catalog, means.breakers, sampling=sampling_of(self.chosen))
         listening = asyncio.create_task(surroundings_of(self.hold.claim, self.platform), name="surroundings")
         try:
             await means.files.read(question, self.platform, means.catalog)
-            self.around = await listening
+            self.around = self.known or await listening
         finally:
             listening.cancel()
         async with aclosing(question.asked(asking, self.chosen["model"], self._fit)) as said:

@@ -21,6 +21,8 @@ class Attached:
     """Of what is said about it."""
     left_out: int = 0
     """Characters before ``text`` that were not kept."""
+    instead: str = ""
+    """What is shown where there is no room for all of it; empty: its end."""
 
     @property
     def whole(self) -> str:
@@ -33,8 +35,10 @@ class Attached:
     def fitted(self, most: int, dressed: Callable[[str], str] = str) -> str:
         """As much of the end as fits, as ``dressed`` writes it, below a line that says how much is left out.
 
-        It has at most ``most`` characters. ``dressed`` never shortens a text.
+        It has at most ``most`` characters. ``dressed`` never shortens a text. A part of what has an ``instead`` is nothing.
         """
+        if self.instead and not self.fits(most, dressed):
+            return self.instead[:most]
         first = max(0, len(self.text) - most)
         at = bisect_left(
             range(first, len(self.text)), x=True, key=lambda at: len(self._since(at, dressed)) <= most

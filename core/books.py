@@ -12,8 +12,8 @@ from typing import Protocol
 
 import structlog
 
-from core.chores import Chores
 from core.allowances import Charge
+from core.chores import Chores
 from core.conversation import Message, Turn, Usage
 from core.costs import Cost, cost_of
 from core.drun.endpoints import Deployment

@@ -108,6 +108,10 @@ class UserMessage:
     """The answer opens ``conversation.thread`` under this very message."""
     attachments: tuple[Attachment, ...] = ()
     said_to: SaidTo = SaidTo.BOT
+    models: tuple[str, ...] = ()
+    """Who shall answer it, whoever is chosen here; several: one beside the other."""
+    replaces: str = ""
+    """It asks for a new answer to an earlier question: the ``turn_id`` of that one."""
 
     @property
     def turn_id(self) -> str:

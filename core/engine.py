@@ -9,15 +9,19 @@ from core import texts
 from core.answering import Answering, Means
 from core.attached import Attached
 from core.cascade import Chosen
-from core.commands.command import Call
+from core.commands.command import Answer, Call
 from core.commands.desk import Desk
+from core.commands.regenerate import FORGOTTEN, NOTHING_YET
 from core.commands.running import parse_command, run
+from core.comparing import Comparing, with_model
 from core.conversation import Turn, UserMessage
 from core.delivery import Delivery
-from core.errors import SurfaceGone
+from core.errors import StoreUnavailable, SurfaceGone
 from core.hold import Hold, insist
 from core.preferences import language_choice
+from core.regenerating import Regenerating, meant_by
 from core.reply import quiet
+from core.store.answers import Found
 from core.store.claims import Claim
 from core.waiting import UNTOLD
 
@@ -66,13 +70,40 @@ class Engine:
         elif command is not None:
             spell = self._spelling(message)
             call = Call(message.conversation, *command, language, claim.sequence, spell, message.author)
-            answer = await run(self.desk, call)
-            await self._say(hold, answer.text, language, attached=answer.attached)
+            await self._obey(hold, await run(self.desk, call), chosen, language)
         elif not (message.text.strip() or message.attachments):
             help_ = self._spelling(message)("help")
             await self._say(hold, texts.EMPTY_MENTION.say(language, help=help_), language)
         else:
             await self._reply(hold, chosen, language)
+
+    async def _obey(self, hold: Hold, answer: Answer, chosen: Chosen, language: texts.Language) -> None:
+        """Says what a command has answered, or asks what it asks."""
+        asks, claim = answer.asks, hold.claim
+        if asks is None:
+            await self._say(hold, answer.text, language, attached=answer.attached)
+        elif not asks.again:
+            asked = replace(claim.message, text=asks.text, models=asks.models)
+            await self._reply(hold, chosen, language, replace(claim, messages=(asked,)))
+        elif (found := await meant_by(self.desk.turns.answers, claim)) is None:
+            nothing = FORGOTTEN if claim.message.replaces else NOTHING_YET
+            await self._say(hold, nothing.say(language), language)
+        else:
+            await self._again(hold, found, asks.models, chosen, language)
+
+    async def _again(
+        self, hold: Hold, found: Found, models: tuple[str, ...], chosen: Chosen, language: texts.Language
+    ) -> None:
+        """Makes an answer anew, over the messages of the old one. The turn that asks for it leaves no other trace."""
+        claim, answers = hold.claim, self.desk.turns.answers
+        if found.turn.answer != claim.message.turn_id:  # else an attempt that died had it done
+            platform = self.desk.platforms[claim.conversation.channel.platform]
+            regenerating = Regenerating(answers, self.means, hold, platform, chosen, language, found, models)
+            # What told of the wait stands behind: it is withdrawn as a message that the answer no longer has.
+            shown = tuple(dict.fromkeys((*found.turn.messages, *claim.shown)))
+            thinking = texts.THINKING.say(language)
+            await regenerating.show(self._delivery(hold, language, thinking, shown))
+        await self._commit(claim, None)
 
     def _spelling(self, message: UserMessage) -> Callable[[str], str]:
         platform = self.desk.platforms[message.conversation.channel.platform]
@@ -111,18 +142,43 @@ class Engine:
             )
         await self._commit(replace(claim, shown=delivery.messages), None, gave_up=gave_up)
 
-    async def _reply(self, hold: Hold, chosen: Chosen, language: texts.Language) -> None:
-        claim = hold.claim
+    async def _reply(
+        self, hold: Hold, chosen: Chosen, language: texts.Language, asked: Claim | None = None
+    ) -> None:
+        """Answers what was claimed, or what was ``asked`` by it."""
+        claim = asked or hold.claim
         platform = self.desk.platforms[claim.conversation.channel.platform]
-        answering = Answering(self.means, hold, platform, chosen, language)
+        answering: Answering | Comparing
+        own, models = Hold(claim, hold.stopping), claim.message.models
+        if len(models) > 1:
+            answering = Comparing(self.means, own, platform, chosen, language, models)
+        else:
+            here = with_model(chosen, models[0]) if models else chosen
+            answering = Answering(self.means, own, platform, here, language)
         delivery = self._delivery(hold, language, placeholder=texts.THINKING.say(language))
         turn = await answering.show(delivery)
         await self._commit(claim if turn else replace(claim, shown=delivery.messages), turn)
-        # Afterwards: of a turn that somebody else ends they are not the thoughts.
-        await answering.remember(turn)
+        # Afterwards: of a turn that somebody else ends they are not the thoughts, and none are left of a deleted one.
+        if not (hold.stopping.is_set() and await self._is_gone(claim)):
+            await answering.remember(turn)
 
-    def _delivery(self, hold: Hold, language: texts.Language, placeholder: str = "…") -> Delivery:
+    async def _is_gone(self, claim: Claim) -> bool:
+        """Its question was deleted meanwhile, so that nothing is remembered of it; also when that is not known."""
+        try:
+            return await self.desk.turns.answers.find(claim.conversation, claim.message.turn_id) is None
+        except StoreUnavailable:
+            return True
+
+    def _delivery(
+        self,
+        hold: Hold,
+        language: texts.Language,
+        placeholder: str = "…",
+        shown: Sequence[str] | None = None,
+    ) -> Delivery:
+        """``shown``: the messages to be written over, where these are not the claim's alone."""
         claim = hold.claim
+        over = claim.shown if shown is None else shown
         surface = self.desk.platforms[claim.conversation.channel.platform].surface(claim.message)
 
         async def checkpoint(messages: Sequence[str]) -> None:
@@ -133,7 +189,7 @@ class Engine:
             surface,
             check=hold.check,
             checkpoint=checkpoint,
-            messages=[message for message in claim.shown if message != UNTOLD],
+            messages=[message for message in over if message != UNTOLD],
             again=claim.again,
             placeholder=placeholder,
             doubt=quiet(texts.MAYBE_TWICE.say(language)),

@@ -13,8 +13,10 @@ ChatError
 │   └── FileBeyond         more came than one question may have
 ├── ModelError             d.run could not answer
 │   ├── ModelUnavailable   unreachable, overloaded, broken: retried before the first word
+│   │   └── NotServed      3xx, or a 404 that speaks of no model: nothing answers at this address
 │   ├── ModelBusy          429: retried before the first word, later than the rest
 │   ├── ModelUnknown       404: no such model for this key
+│   ├── AccessRefused      401 and 402 that are not d.run's own
 │   ├── ModelRefused       403 and every 4xx that asking again cannot help
 │   │   ├── KeyRefused     401
 │   │   └── PicturesRefused    400: more pictures than the model takes, or any
@@ -143,6 +145,10 @@ class ModelUnavailable(ModelError):
     )
 
 
+class NotServed(ModelUnavailable):
+    retryable = False
+
+
 class ModelBusy(ModelError):
     """``retry_after`` is in seconds; None when the server did not say (d.run's gateway never does)."""
 
@@ -174,6 +180,14 @@ class KeyRefused(ModelRefused):
     text = Text(
         "The d.run API key was refused. The operator of this bot has to check it.",
         "d.run API 密钥被拒绝，请联系本机器人的管理员检查。",
+    )
+
+
+class AccessRefused(ModelError):
+    text = Text(
+        "The model's provider refuses access to it. The operator of this bot has to find out why; "
+        "another model may help.",
+        "模型的服务商拒绝访问，请联系本机器人的管理员检查；也可以换一个模型试试。",
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from core.changes import Amended, Change, Edited
 from core.commands.desk import Desk
-from core.commands.running import parse_command
+from core.commands.running import parse_command, question_of
 from core.conversation import SaidTo, UserMessage
 from core.door import Door
 from core.errors import StoreUnavailable
@@ -46,9 +46,10 @@ class Inbox:
         if self.overheard and not await self.overheard.answered(message):
             return Accepted(new=False)
         # JSON can carry half of a surrogate pair, and neither Redis nor a model can be sent one.
-        sound = message.text.encode("utf-8", "replace").decode()
-        command = parse_command(message.text)
-        kind = Kind.STOP if command == ("stop", "") else Kind.COMMAND if command else Kind.MESSAGE
+        sound = question_of(message.text.encode("utf-8", "replace").decode())
+        command = parse_command(sound)
+        alone = command is not None or message.models
+        kind = Kind.STOP if command == ("stop", "") else Kind.COMMAND if alone else Kind.MESSAGE
         sound_message = replace(message, text=sound)
         try:
             accepted = await self.desk.turns.accept(sound_message, kind)
@@ -71,7 +72,7 @@ class Inbox:
         """
         if isinstance(change, Edited):
             # As in accept.
-            change = replace(change, text=change.text.encode("utf-8", "replace").decode())
+            change = replace(change, text=question_of(change.text.encode("utf-8", "replace").decode()))
         amended = await self.desk.turns.amend(change)
         if self.waiting and amended.withdrawn:
             self.waiting.withdrawn(amended.withdrawn, amended.shown)

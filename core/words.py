@@ -3,7 +3,7 @@
 import unicodedata
 
 _BEHIND = ".,;:!?。，；：！？、…~～"
-_RESET = frozenset({"reset", "重置", "恢复", "清除", "默认"})
+RESET_WORDS = frozenset({"reset", "重置", "恢复", "清除", "默认"})
 
 RESET = "reset"
 """The word that is offered; its Chinese ones are understood as well."""
@@ -20,7 +20,7 @@ def named(text: str) -> str:
 
 
 def is_reset(text: str) -> bool:
-    return plain(text) in _RESET
+    return plain(text) in RESET_WORDS
 
 
 def first_of(text: str) -> tuple[str, str]:

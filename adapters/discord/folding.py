@@ -22,9 +22,9 @@ def folded(attached: Attached, *, files: bool = True) -> tuple[str, list[discord
     return head + attached.fitted(LIMIT - len(head), _spoiler), []
 
 
-def is_folded(message: discord.Message) -> bool:
-    """``message`` is one that ``folded`` made."""
-    return message.content.startswith("-# ") and bool(message.attachments or message.content.endswith("||"))
+def is_folded(content: str, *, files: bool) -> bool:
+    """A message of the bot's is one that ``folded`` made."""
+    return content.startswith("-# ") and (files or content.endswith("||"))
 
 
 def said(answer: Answer) -> tuple[str, list[discord.File]]:
@@ -35,6 +35,8 @@ def said(answer: Answer) -> tuple[str, list[discord.File]]:
     room = LIMIT - len(answer.text) - 2
     if attached.fits(room, _quotation):
         return f"{answer.text}\n\n{attached.fitted(room, _quotation)}", []
+    if attached.instead:
+        return answer.text, [_file(attached)]
     return f"{answer.text}\n\n{attached.fitted(min(room, _GLIMPSE), _quotation)}", [_file(attached)]
 
 

@@ -9,6 +9,7 @@ import discord
 
 from adapters.discord.asking import Absent, Api
 from adapters.discord.events import DIRECT
+from adapters.discord.folding import is_folded
 from adapters.discord.markup import said
 from core.conversation import Channel, UserMessage
 from core.known import WITHIN_S, Known, NotTold, tell_unread
@@ -145,9 +146,11 @@ class DiscordPeople:
         user = shown["author"]
         names = {int(each["id"]): name_of(each) for each in shown.get("mentions") or ()}
         text = said(str(shown.get("content") or ""), self._bot_id, names)
-        if not text:
-            return None
         author = str(user["id"])
+        # What a model thought is not what it said.
+        aside = author == str(self._bot_id) and is_folded(text, files=bool(shown.get("attachments")))
+        if not text or aside:
+            return None
         # Discord: a message that was read over REST does not carry its author's name in the server.
         known = self._known.glance(f"{where.workspace}:{author}")
         name = known.name if known is not None and known.name else harmless(name_of(user))

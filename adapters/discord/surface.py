@@ -69,8 +69,7 @@ class DiscordSurface:
         async with _translated():
             question = discord.Object(int(self.message.message_id))
             async for shown in self.channel.history(after=question, limit=100, oldest_first=True):
-                is_it = texts.BUSY.is_said_by(shown.content) if part == NOTICE else is_folded(shown)
-                if self._answers(shown) and is_it:
+                if self._answers(shown) and _is_it(part, shown):
                     return str(shown.id)
         return None
 
@@ -127,6 +126,12 @@ class DiscordSurface:
             except discord.HTTPException as error:
                 if error.code not in _MARKED_ALREADY:
                     raise
+
+
+def _is_it(part: int, shown: discord.Message) -> bool:
+    if part == NOTICE:
+        return texts.BUSY.is_said_by(shown.content)
+    return is_folded(shown.content, files=bool(shown.attachments))
 
 
 @asynccontextmanager

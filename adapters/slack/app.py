@@ -19,7 +19,7 @@ from adapters.slack.answers import no_of
 from adapters.slack.events import read_change, read_event
 from adapters.slack.files import SlackFiles
 from adapters.slack.folding import said
-from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA
+from adapters.slack.manifest import ALL_COMMANDS, spelled
 from adapters.slack.markup import escaped, inert
 from adapters.slack.people import SlackPeople
 from adapters.slack.settings import Settings
@@ -105,7 +105,7 @@ class Slack:
     def spelled(self, command: str, conversation: Conversation) -> str:
         if conversation.thread is not None:
             return f"@{self.bot_name} /{command}"  # Slack has no slash commands in threads
-        return f"/{command}" if command in OWN_COMMANDS else f"/{UMBRELLA} {command}"
+        return spelled(command)
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:

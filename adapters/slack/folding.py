@@ -1,5 +1,6 @@
 """Long texts beside an answer: a container that opens, or a quotation where only one person sees it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack.markup import inert
@@ -32,6 +33,11 @@ def folded(attached: Attached) -> list[dict[str, Any]]:
         ],
     }
     return [container]
+
+
+def is_folded(message: Mapping[str, Any]) -> bool:
+    """``message`` is one that ``folded`` made, if it is the bot's."""
+    return any(block.get("type") == "container" for block in message.get("blocks") or ())
 
 
 def said(answer: Answer) -> str:

@@ -13,6 +13,11 @@ UMBRELLA = "drun"
 ALL_COMMANDS = (*OWN_COMMANDS, UMBRELLA)
 
 
+def spelled(command: str) -> str:
+    """How ``command`` is written in a channel."""
+    return f"/{command}" if command in OWN_COMMANDS else f"/{UMBRELLA} {command}"
+
+
 def manifest() -> dict[str, Any]:
     return {
         "display_information": {

@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.answers import no_of
+from adapters.slack.folding import is_folded
 from adapters.slack.markup import said
 from core.conversation import UserMessage
 from core.known import WITHIN_S, Known, NotTold, tell_unread
@@ -98,7 +99,7 @@ class SlackPeople:
             found: list[Mapping[str, Any]] = page["messages"]
         # A ts is a time with six decimals, of the same length for all of them.
         before = [each for each in found if str(each.get("ts", "")) < message.message_id]
-        return [each for each in before if _speaks(each) and self._text(each)]
+        return [each for each in before if _speaks(each) and self._text(each) and not self._aside(each)]
 
     def _remark(self, shown: Mapping[str, Any]) -> Remark:
         author = str(shown.get("user") or shown.get("bot_id") or "")
@@ -109,6 +110,10 @@ class SlackPeople:
 
     def _text(self, shown: Mapping[str, Any]) -> str:
         return said(str(shown.get("text") or ""), self._me.bot_user_id or "")
+
+    def _aside(self, shown: Mapping[str, Any]) -> bool:
+        """What a model thought is not what it said."""
+        return self._mine(shown) and is_folded(shown)
 
     def _mine(self, shown: Mapping[str, Any]) -> bool:
         by = {shown.get("user"), shown.get("bot_id")} - {None}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.attached import Attached
 from core.commands.desk import Desk
-from core.conversation import Conversation
+from core.conversation import Conversation, UserMessage
 from core.texts import Language, Text
 
 
@@ -32,6 +32,36 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Asks:
+    """What a command puts to a model. Whoever ran the command hands it in, as any message that somebody wrote."""
+
+    text: str
+    """The question; of one that is asked again, the command that does so."""
+    models: tuple[str, ...] = ()
+    """Who shall answer: nobody in particular, one, or two side by side."""
+    replaces: str = ""
+    """The ``turn_id`` of the question that is asked again: it stands where it was asked, so nothing new is shown."""
+    where: Conversation | None = None
+    """The conversation of that one. None: the answer goes below the question."""
+    again: bool = False
+    """It asks again, given as a turn: which question, the conversation tells when that turn is answered."""
+
+    def message(self, where: Conversation, message_id: str, author: str) -> UserMessage:
+        """As a message of ``author``: the platform's own one that shows the question, or names the moment."""
+        models = () if self.replaces else self.models
+        return UserMessage(
+            self.where or where,
+            message_id,
+            message_id,
+            author,
+            self.text,
+            opens_thread=self.where is None and where.thread is not None,
+            models=models,
+            replaces=self.replaces,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a command says, as Markdown."""
 
@@ -40,6 +70,8 @@ class Answer:
     """It changed something for all who talk here: everybody should see it."""
     attached: Attached | None = None
     """What is too long to be said beside it."""
+    asks: Asks | None = None
+    """What is asked now. ``text`` is then for whoever gave the command alone, and may be empty."""
 
 
 Complete = Callable[[Desk, Call], Awaitable[Sequence[str]]]

@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 
+from core.commands.ask import ASK
 from core.commands.command import Answer, Call, Command
+from core.commands.compare import COMPARE
 from core.commands.desk import Desk
+from core.commands.export import EXPORT
+from core.commands.feedback import FEEDBACK
+from core.commands.forget import FORGET
 from core.commands.model import MODEL
+from core.commands.regenerate import REGENERATE
 from core.commands.reset import RESET
 from core.commands.settings import SETTINGS
 from core.commands.stop import STOP
@@ -27,6 +33,22 @@ _HELP = Text(
 HELP = Command("help", Text("says what I can do", "显示使用说明"), _help)
 
 COMMANDS: Mapping[str, Command] = {
-    command.name: command for command in (MODEL, SYSTEM, SETTINGS, STOP, RESET, THINKING, USAGE, HELP)
+    command.name: command
+    for command in (
+        ASK,
+        MODEL,
+        SYSTEM,
+        SETTINGS,
+        STOP,
+        REGENERATE,
+        COMPARE,
+        FEEDBACK,
+        RESET,
+        THINKING,
+        USAGE,
+        EXPORT,
+        FORGET,
+        HELP,
+    )
 }
 """In the order in which help tells of them."""

@@ -14,7 +14,7 @@ from core.wrong import ValueWrong
 HERE = "here"
 """Where the command was given: what counts when no place is named."""
 
-_WORDS: Mapping[str, Level | None] = {
+WORDS: Mapping[str, Level | None] = {
     **{level.value: level for level in Level if level is not Level.DEFAULT},
     **dict.fromkeys(("话题", "本话题", "此话题", "这个话题"), Level.THREAD),
     **dict.fromkeys(("频道", "本频道", "此频道", "这个频道"), Level.CHANNEL),
@@ -43,9 +43,9 @@ FOR = Argument(
 def parted(text: str) -> tuple[str, Level | None]:
     """``text`` without the word for a level that may stand at its end, and that level."""
     words = text.split()
-    if not words or plain(words[-1]) not in _WORDS:
+    if not words or plain(words[-1]) not in WORDS:
         return text.strip(), None
-    level = _WORDS[plain(words.pop())]
+    level = WORDS[plain(words.pop())]
     while words and plain(words[-1]) in _BEFORE:
         words.pop()
     return " ".join(words), level
@@ -54,9 +54,9 @@ def parted(text: str) -> tuple[str, Level | None]:
 def led(text: str) -> tuple[Level | None, str]:
     """The level whose word may stand at the beginning of ``text``, and the rest with its lines as they were written."""
     first, *rest = text.split(None, 1) or [""]
-    if plain(first) not in _WORDS:
+    if plain(first) not in WORDS:
         return None, text.strip()
-    return _WORDS[plain(first)], rest[0].strip() if rest else ""
+    return WORDS[plain(first)], rest[0].strip() if rest else ""
 
 
 def place_of(call: Call, preference: Preference, level: Level | None) -> Place:

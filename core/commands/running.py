@@ -88,6 +88,15 @@ def parse_command(text: str) -> tuple[str, str] | None:
     return (name, argument) if not argument or command.arguments else None
 
 
+def question_of(text: str) -> str:
+    """What is asked by ``text``: where it is /ask written as text, what is behind it; else all of it.
+
+    So a question is the same turn however it was asked, and follows an edit of its message.
+    """
+    command = parse_command(text)
+    return command[1] if command is not None and command[0] == "ask" and command[1] else text
+
+
 _UNKNOWN = Text(
     "There is no command `/{name}`. There are {commands}.", "没有 `/{name}` 这个命令。可用命令：{commands}。"
 )

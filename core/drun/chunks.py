@@ -66,16 +66,37 @@ class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     error: Any = None
+    # An error as older engines write it: flat, with "error" for its object.
+    object: Any = None
+    message: Any = None
+    code: Any = None
+
+    def failure(self) -> Any:
+        """The error object that came in the place of a chunk; None: this is one."""
+        if self.error is None and self.object == "error":
+            return {"message": self.message, "code": self.code}
+        return self.error
 
 
 _chunk = msgspec.json.Decoder(_Chunk | None)
 
 
+class ErrorFrame(ReplyCut):
+    """An error object in the place of a chunk, as an engine without the gateway sends it.
+
+    ``error`` is whatever it wrote, with all its secrets: for ``core.drun.refusals.reported`` alone.
+    """
+
+    def __init__(self, error: Any) -> None:
+        super().__init__("the model server reported an error in its stream")
+        self.error = error
+
+
 def read_chunk(data: bytes) -> list[Delta]:
     """The deltas of one event's data.
 
-    Raises ReplyCut for what the gateway makes of an upstream that failed in mid-stream: ``null``, an ``error``
-    object, or something that is no JSON.
+    Raises ReplyCut for what the gateway makes of an upstream that failed in mid-stream: ``null``, or something that
+    is no JSON; and ErrorFrame.
     """
     try:
         chunk = _chunk.decode(data)
@@ -83,8 +104,8 @@ def read_chunk(data: bytes) -> list[Delta]:
         raise ReplyCut(f"a frame that is no chunk: {error}") from error
     if chunk is None:
         raise ReplyCut("the gateway sent null, which stands for an error upstream")
-    if chunk.error is not None:
-        raise ReplyCut("the model server reported an error in mid-stream")
+    if (failure := chunk.failure()) is not None:
+        raise ErrorFrame(failure)
     return _deltas(chunk)
 
 

@@ -18,13 +18,13 @@ import httpx
 
 from core.conversation import Delta
 from core.drun.calls import ChatRequest, Habit, Sampling
-from core.drun.chunks import DONE, read_chunk, read_whole
+from core.drun.chunks import DONE, ErrorFrame, read_chunk, read_whole
 from core.drun.endpoints import Endpoint
 from core.drun.limiter import Limiter, Permit
 from core.drun.listing import Listed, read_listing
 from core.drun.patience import Patience, chance
-from core.drun.refusals import redacted, refusal
-from core.drun.replies import ReplyReader
+from core.drun.refusals import redacted, refusal, reported
+from core.drun.replies import Heard, ReplyReader
 from core.drun.sse import EventStream
 from core.errors import ModelBusy, ModelError, ModelUnavailable, ModelUnknown, ReplyCut
 
@@ -54,7 +54,13 @@ class _Asking:
     def call(self, http: httpx.AsyncClient) -> httpx.Request:
         path, body = self.habit.call(self.request)
         url = self.endpoint.base_url + path
-        return http.build_request("POST", url, json=body, headers=_headers(self.endpoint))
+        return http.build_request("POST", url, json=body, headers=self.endpoint.headers)
+
+    def meant(self, cut: ReplyCut, heard: Heard) -> ModelError:
+        """What ``cut`` was, where the server said it."""
+        if not isinstance(cut, ErrorFrame):
+            return cut
+        return reported(cut.error, model=self.request.model, key=self.endpoint.key, begun=heard.word)
 
 
 class ModelClient:
@@ -93,17 +99,16 @@ class ModelClient:
         ``hurried``: somebody else can answer. Then nobody is called twice who is not there, whatever else fails is
         tried once more, and only if that can be soon.
         """
-        begun = thought = False
+        heard = Heard()
         asking, attempt = self._asking(endpoint, request, hurried=hurried), 0
         while True:
             try:
-                async with aclosing(self._once(asking)) as deltas:
+                async with aclosing(self._once(asking, heard)) as deltas:
                     async for delta in deltas:
-                        begun = begun or bool(delta.text.strip())
-                        thought = thought or bool(delta.reasoning or delta.text)
+                        heard.take(delta)
                         yield delta
             except ModelError as error:
-                if begun:
+                if heard.word:
                     raise
                 if not asking.habit.learned_to_complete(error):
                     if (pause := self._again(asking, error, attempt)) is None:
@@ -111,8 +116,8 @@ class ModelClient:
                     await asyncio.sleep(pause)
                     attempt += 1
                     asking = replace(asking, again=isinstance(error, ModelBusy))
-                if thought:
-                    thought = False
+                if heard.anything:
+                    heard = Heard()
                     yield Delta(retracted=True)
             else:
                 return
@@ -147,14 +152,14 @@ class ModelClient:
         """What ``endpoint`` lists, in its own order. Raises ModelError."""
         with _translated(endpoint):
             async with asyncio.timeout(self.patience.list_s):
-                response = await self._http.get(f"{endpoint.base_url}/models", headers=_headers(endpoint))
+                response = await self._http.get(f"{endpoint.base_url}/models", headers=endpoint.headers)
         if response.status_code != httpx.codes.OK:
             error = _refusal(endpoint, response, response.content)
             # Nobody asked for a model yet that could be unknown: this address has no list.
             raise ModelUnavailable(str(error)) if isinstance(error, ModelUnknown) else error
         return read_listing(response.content)
 
-    async def _once(self, asking: _Asking) -> AsyncGenerator[Delta, None]:
+    async def _once(self, asking: _Asking, heard: Heard) -> AsyncGenerator[Delta, None]:
         async with self._opened(asking) as (response, reader):
             try:
                 async with aclosing(self._deltas(asking, response)) as raw:
@@ -163,12 +168,13 @@ class ModelClient:
                             yield delta
                         if reader.over:
                             break
-            except ReplyCut:
+            except ReplyCut as cut:
                 # After the finish reason all was said: an upstream that then closes without [DONE] becomes null too.
                 if not reader.finished:
                     for delta in reader.end():
                         yield delta
-                    raise
+                    # Here, while the limiter listens: it learns of a model that says in its stream that it is busy.
+                    raise asking.meant(cut, heard) from cut.__cause__
         if reader.begins_inside is not None:
             asking.habit.begins_inside = reader.begins_inside
         # The gateway hides a broken upstream behind a clean end: only a finish reason tells that all was said.
@@ -258,16 +264,6 @@ async def http_client(patience: Patience | None = None) -> AsyncGenerator[httpx.
         limits=limits, timeout=timeout, verify=ssl.create_default_context(), follow_redirects=False
     ) as http:
         yield http
-
-
-def _headers(endpoint: Endpoint) -> httpx.Headers:
-    headers = {
-        "Authorization": f"Bearer {endpoint.key}",
-        "Accept-Encoding": "identity",
-        "User-Agent": "drun-chat",
-    }
-    # A key that was pasted with a typographic letter is a wrong key, not a broken client.
-    return httpx.Headers(headers, encoding="utf-8")
 
 
 def _refusal(endpoint: Endpoint, response: httpx.Response, body: bytes, model: str = "") -> ModelError:

@@ -30,6 +30,15 @@ class Endpoint:
     def host(self) -> str:
         return urlsplit(self.base_url).netloc
 
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        """Those of every call there. A private installation may have no key."""
+        headers = {b"Accept-Encoding": b"identity", b"User-Agent": b"drun-chat"}
+        if self.key:  # "Bearer " with nothing behind it is no header, and the call would never leave
+            # In bytes: a key that was pasted with a typographic letter is a wrong key, not a broken client.
+            headers[b"Authorization"] = f"Bearer {self.key}".encode()
+        return headers
+
 
 def normalised(url: str) -> str:
     """``url`` as d.run needs it: with a scheme, ending in exactly one ``/v1``.

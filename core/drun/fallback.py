@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from core.drun.endpoints import Deployment
 from core.drun.model import Model
-from core.errors import ChatError, ModelBusy, ModelUnavailable, ModelUnknown, ReplyCut
+from core.errors import AccessRefused, ChatError, ModelBusy, ModelUnavailable, ModelUnknown, ReplyCut
 
 
 class Order(StrEnum):
@@ -39,8 +39,9 @@ def another_may_help(error: ChatError) -> bool:
     """Whether somebody else who runs the same model may do better.
 
     Not where the request itself is refused, and not where the key or the account is: the operator has to hear of it.
+    The key or the account of an upstream is another matter: whoever else runs the model is asked without it.
     """
-    return isinstance(error, ModelUnavailable | ModelBusy | ModelUnknown | ReplyCut)
+    return isinstance(error, ModelUnavailable | ModelBusy | ModelUnknown | ReplyCut | AccessRefused)
 
 
 def _place(model: Model) -> tuple[str, str]:

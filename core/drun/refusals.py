@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from core.drun.chunks import UNREADABLE
 from core.errors import (
+    AccessRefused,
     KeyRefused,
     ModelBusy,
     ModelError,
@@ -16,7 +19,9 @@ from core.errors import (
     ModelUnavailable,
     ModelUnknown,
     NoBalance,
+    NotServed,
     PicturesRefused,
+    ReplyCut,
     WindowExceeded,
 )
 
@@ -34,7 +39,31 @@ _PICTURES = re.compile(
     re.IGNORECASE,
 )
 _UNSUITED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
-_FINAL: Mapping[int, type[ModelError]] = {401: KeyRefused, 402: NoBalance}
+_UNKNOWN = {"model_not_found", "model_access_denied"}
+_MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
+# The gateway's own code, and its words where it has no code. Other servers, whose refusals it passes on, have others.
+_OWN: Mapping[int, tuple[str, str, type[ModelError]]] = {
+    HTTPStatus.UNAUTHORIZED: ("invalid_api_key", "You didn't provide an API key", KeyRefused),
+    HTTPStatus.PAYMENT_REQUIRED: ("insufficient_quota", "You exceeded your current quota", NoBalance),
+}
+_REFUSED = re.compile("4[0-9]{2}")
+# Where an error object has a name in the place of a number: the gateway's, OpenAI's, and the engines' type.
+_NAMED: Mapping[str, int] = {
+    "BadRequestError": HTTPStatus.BAD_REQUEST,
+    "context_length_exceeded": HTTPStatus.BAD_REQUEST,
+    "invalid_api_key": HTTPStatus.UNAUTHORIZED,
+    "insufficient_quota": HTTPStatus.PAYMENT_REQUIRED,
+    "model_access_denied": HTTPStatus.FORBIDDEN,
+    "model_not_found": HTTPStatus.NOT_FOUND,
+    "model_rate_limit_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
+    "rate_limit_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
+}
+# For the operator.
+_NOT_HERE = "no model is served at this address: look at the base URL, and at what stands before d.run"
+_NOT_OURS = (
+    "not in d.run's own words: look at the key and the account of what stands behind d.run (an engine, "
+    "another vendor), or at what stands before it"
+)
 _KEY = re.compile(r"sk-[A-Za-z0-9_-]{4,}")
 # The gateway writes its upstreams as Go does: "Post \"http://...\"", "dial tcp 10.0.0.1:8000", "lookup name on ...".
 _ADDRESS = re.compile(
@@ -52,28 +81,86 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, model: str,
 
     The gateway echoes a wrong key in full in its 401, and internal URLs in its 502.
     """
-    code, message = _read(body)
+    found = _decoded(body)
+    code, message = _read(found)
     detail = redacted(f"HTTP {status} {code} {message}".strip(), key)
+    if status < HTTPStatus.BAD_REQUEST:
+        return NotServed(f"HTTP {status}{_led_to(headers.get('location', ''), key)}; {_NOT_HERE}")
     # Not a table of 5xx: proxies and load balancers have their own (Cloudflare: 520 to 527 and 530).
     if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ModelUnavailable(detail)
+    # Every server says 404 of a path, which tells nothing of any model.
+    if status == HTTPStatus.NOT_FOUND and not (isinstance(found, dict) and _of_model(code, message)):
+        return NotServed(f"{detail}; {_NOT_HERE}")
+    return _final(status, _Said(code, message, detail, model), _seconds(headers.get("retry-after")))
+
+
+def reported(error: Any, *, model: str, key: str, begun: bool) -> ModelError:
+    """The error for an ``error`` object in the place of a chunk: ReplyCut where asking again may help.
+
+    Engines answer 200, and then say in their stream what the gateway would say with a status. ``begun``: a word was
+    said already, and whatever happened then has cut the reply.
+    """
+    code, message = _read({"error": error})
+    said = _Said(code, message, redacted(f"an error in the stream: {code} {message}".strip(), key), model)
+    status = _NAMED.get(code) or (int(code) if _REFUSED.fullmatch(code) else None)
+    if status is None and not code.isdecimal() and _unsuited(HTTPStatus.BAD_REQUEST, said) is not None:
+        status = HTTPStatus.BAD_REQUEST
+    vague = status == HTTPStatus.REQUEST_TIMEOUT or (
+        status == HTTPStatus.NOT_FOUND and not _of_model(code, message)
+    )
+    return ReplyCut(said.detail) if begun or vague or status is None else _final(status, said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a server said of its refusal to ask ``model``."""
+
+    code: str
+    message: str
+    detail: str
+    """All of it for the log, redacted."""
+    model: str
+
+
+def _final(status: int, said: _Said, retry_after: float | None = None) -> ModelError:
+    """The error for a 4xx that a model's server means."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ModelBusy(detail, retry_after=_seconds(headers.get("retry-after")))
-    if status in _UNSUITED and (unsuited := _unsuited(status, code, message, detail)):
+        return ModelBusy(said.detail, retry_after=retry_after)
+    if unsuited := _unsuited(status, said):
         return unsuited
-    if status == HTTPStatus.NOT_FOUND or code in {"model_not_found", "model_access_denied"}:
-        return ModelUnknown(detail, model=model)
-    return _FINAL.get(status, ModelRefused)(detail)
+    if status == HTTPStatus.NOT_FOUND or said.code in _UNKNOWN:
+        return ModelUnknown(said.detail, model=said.model)
+    if status in _OWN:
+        code, words, own = _OWN[status]
+        ours = said.code == code or words in said.message
+        return own(said.detail) if ours else AccessRefused(f"{said.detail}; {_NOT_OURS}")
+    return ModelRefused(said.detail)
 
 
-def _unsuited(status: int, code: str, message: str, detail: str) -> ModelError | None:
-    """What the request held too much of, if that is what ``message`` says."""
-    if status == HTTPStatus.BAD_REQUEST and _TOO_LONG.search(f"{code} {message}"):
-        named = _LIMIT.search(message)
-        return WindowExceeded(detail, limit=int(named[1] or named[2]) if named else None)
-    if pictures := _PICTURES.search(message):
-        return PicturesRefused(detail, most=int(pictures[1] or 0))
+def _of_model(code: str, message: str) -> bool:
+    return code in _UNKNOWN or _MODEL.search(message) is not None
+
+
+def _unsuited(status: int, said: _Said) -> ModelError | None:
+    """What the request held too much of, if that is what was said."""
+    if status == HTTPStatus.BAD_REQUEST and _TOO_LONG.search(f"{said.code} {said.message}"):
+        named = _LIMIT.search(said.message)
+        return WindowExceeded(said.detail, limit=int(named[1] or named[2]) if named else None)
+    if status in _UNSUITED and (pictures := _PICTURES.search(said.message)):
+        return PicturesRefused(said.detail, most=int(pictures[1] or 0))
     return None
+
+
+def _led_to(location: str, key: str) -> str:
+    """Where a redirect leads, told by its host alone: a path or a query may hold what a login wants."""
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        host = None
+    if not location:
+        return ""
+    return f" redirects to {redacted(host, key)}" if host else " redirects to another path"
 
 
 def redacted(text: str, key: str) -> str:
@@ -86,12 +173,16 @@ def redacted(text: str, key: str) -> str:
     return _ADDRESS.sub("<address>", _KEY.sub("<key>", text))[:300]
 
 
-def _read(body: bytes) -> tuple[str, str]:
-    """Code and message of an error body in any of its shapes: nested, flat, a string, or no JSON at all."""
+def _decoded(body: bytes) -> Any:
+    """The JSON of ``body``, or its text where it is none."""
     try:
-        found: Any = msgspec.json.decode(body)
+        return msgspec.json.decode(body)
     except UNREADABLE:
-        return "", body.decode(errors="replace")
+        return body.decode(errors="replace")
+
+
+def _read(found: Any) -> tuple[str, str]:
+    """Code and message of an error in any of its shapes: nested, flat, a string, or no JSON at all."""
     if isinstance(found, dict):
         found = found.get("error", found)
     if not isinstance(found, dict):

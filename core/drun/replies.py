@@ -1,10 +1,25 @@
 """What is made of one attempt's raw deltas: thoughts told from the answer, and nothing that the server leaked."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from core.conversation import Delta
 from core.drun.prompts import Continuation
 from core.drun.thinking import Kind, Piece, Thinking
+
+
+@dataclass(slots=True)
+class Heard:
+    """What whoever asked was given of a reply so far."""
+
+    word: bool = False
+    """A word of the answer: what fails now is not asked again, as that would say everything twice."""
+    anything: bool = False
+    """A thought counts too."""
+
+    def take(self, delta: Delta) -> None:
+        self.word = self.word or bool(delta.text.strip())
+        self.anything = self.anything or bool(delta.reasoning or delta.text)
 
 
 class ReplyReader:

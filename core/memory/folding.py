@@ -58,7 +58,7 @@ class Memory:
     def follow(self, answered: Answered) -> None:
         """Begins to fold what the window will soon have no room for, if that is due."""
         claim, model = answered.claim, self.model or answered.model
-        if self.model == OFF or not model:
+        if self.model.lower() == OFF or not model:
             return
         sequences = [*claim.sequences, int(claim.sequence)]
         until = due([*claim.history, answered.turn], sequences, claim.recalled.upto, answered.room)

@@ -7,7 +7,9 @@ from typing import Any
 
 from core.conversation import Channel, Conversation
 from core.store.connection import Connections, translating
+from core.store.erasing import Erasing
 from core.store.keys import Partition, partition_of
+from core.store.records import Records
 from core.store.thoughts import Thoughts
 
 TOLD_S = 30 * 24 * 3600
@@ -29,6 +31,8 @@ class Channels:
         self._redis = connections.ask
         self._partitions = [Partition(number) for number in range(partitions)]
         self.thoughts = Thoughts(connections, partitions=partitions)
+        self.erasing = Erasing(connections, partitions=partitions)
+        self.records = Records(connections, partitions=partitions)
 
     def _key(self, channel: Channel) -> str:
         return partition_of(channel, len(self._partitions)).channel(channel)

@@ -49,6 +49,7 @@ class Commits:
                     keys.index(owner),
                     keys.memory(owner),
                     keys.pins(owner),
+                    keys.remembering(owner),
                     *ending.marks(partial(keys.seen_message, conversation.channel)),
                 ],
                 [

@@ -6,6 +6,7 @@ conversation's state). A commit names the count that it knows of, and is given t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from time import time
 
 import msgspec
 
@@ -51,7 +52,7 @@ class Ending:
     @classmethod
     def of(cls, claim: Claim | RawClaim, turn: Turn | None, parked: Parked | None) -> "Ending":
         claimed = claim.messages if isinstance(claim, Claim) else ()
-        answered = kept(turn, claimed) if turn else None
+        answered = replace(kept(turn, claimed), at=int(time())) if turn else None
         return cls(claimed, answered, answered, parked)
 
     def knowing(self, changes: int, deleted: int, entries: Sequence[str]) -> "Ending":

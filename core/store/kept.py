@@ -9,7 +9,10 @@ from dataclasses import dataclass, fields, replace
 import msgspec
 
 from core.conversation import Turn, UserMessage, Voice
+from core.feedback import Feedback, Version
 
+MOST_VERSIONS = 5
+"""Earlier versions of an answer that are kept, the newest."""
 _BETWEEN = "\n\n"
 """Stands between the messages that are answered together, and before their files: as Claim.message and Question write it."""
 
@@ -32,6 +35,53 @@ class Kept(Turn):
     parts: tuple[Part, ...] = ()
     pins: tuple[str, ...] = ()
     """Those of its messages that are pinned."""
+    at: int = 0
+    """When the reply was remembered, in seconds since 1970."""
+    version: int = 1
+    """The number of the reply among its versions."""
+    answer: str = ""
+    """The ``turn_id`` of the message that made the reply anew; empty: nobody did."""
+    versions: tuple[Version, ...] = ()
+    """The earlier ones, oldest first."""
+    feedback: tuple[Feedback, ...] = ()
+
+    @property
+    def answer_id(self) -> str:
+        """Names the reply among all versions."""
+        return self.answer or self.id
+
+    def anew(self, turn: Turn, *, by: str, at: int) -> "Kept":
+        """With the reply of ``turn``, which the message ``by`` asked for, in place of the one that was there.
+
+        Made twice by the same message it is one version.
+        """
+        known = self.answer == by
+        earlier = self.versions
+        if not known and self.reply:
+            was = Version(self.answer_id, self.reply, self.model, self.at, self.usage, self.complete)
+            earlier = (*earlier, was)[-MOST_VERSIONS:]
+        return replace(
+            self,
+            reply=turn.reply,
+            complete=turn.complete,
+            model=turn.model,
+            usage=turn.usage,
+            messages=turn.messages,
+            at=at,
+            version=self.version if known else self.next_version,
+            answer=by,
+            versions=earlier,
+        )
+
+    @property
+    def next_version(self) -> int:
+        """The number of the next reply. One that is not there, because it failed or was deleted, has none."""
+        return self.version + 1 if self.reply else self.version
+
+    def rated(self, feedback: Feedback) -> "Kept":
+        """With ``feedback`` in place of what the same person said before."""
+        others = (each for each in self.feedback if each.author != feedback.author)
+        return replace(self, feedback=(*others, feedback))
 
     def edited(self, message: str, text: str) -> "Kept | None":
         """With ``text`` for what ``message`` said before; None when nothing is asked any more.
@@ -60,6 +110,10 @@ class Kept(Turn):
         return self._of([part for part, _ in left], [text for _, text in left], rest)
 
     def pinned_at(self, message: str, *, pinned: bool) -> "Kept":
+        """With the pin of ``message``, or without. What was deleted from it cannot be pinned any more."""
+        said = (*(part.id for part in self.parts), *(remark.message_id for remark in self.before))
+        if pinned and message not in (*said, *self.messages):
+            return self
         others = tuple(each for each in self.pins if each != message)
         pins = (*others, message) if pinned else others
         return self if (message in self.pins) == pinned else replace(self, pins=pins, pinned=bool(pins))
@@ -76,8 +130,8 @@ class Kept(Turn):
         return replace(self, before=tuple(each for each in said if each.text.strip()))
 
     def unanswered(self) -> "Kept":
-        """Without the reply: the question stays."""
-        return replace(self, reply="")
+        """Without the reply, its versions and what was said of them: the question stays."""
+        return replace(self, reply="", versions=(), feedback=())
 
     def written(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -89,7 +143,8 @@ class Kept(Turn):
             at += len(_BETWEEN) if part.length and at else 0
             texts.append(self.text[at : at + part.length])
             at += part.length
-        return texts, self.text[at:].removeprefix(_BETWEEN)
+        rest = self.text[at:].removeprefix(_BETWEEN)
+        return texts, rest if rest.strip() else ""
 
     def _of(self, parts: Sequence[Part], texts: Sequence[str], rest: str) -> "Kept":
         sound = [text if text.strip() else "" for text in texts]

@@ -35,6 +35,11 @@ class Partition:
     def parked(self) -> str:
         return f"{self.prefix}parked"
 
+    @property
+    def rated(self) -> str:
+        """The histories in which somebody has an opinion of an answer, by when they last had."""
+        return f"{self.prefix}rated"
+
     def seen(self, channel: Channel, name: str) -> str:
         return f"{self.prefix}seen:{channel}:{name}"
 

@@ -79,6 +79,10 @@ class Masters(Protocol):
         """The server that another one named."""
         ...
 
+    async def all(self) -> Sequence[Server]:
+        """Every master of the day, once: together they have all keys. Raises RedisError or OSError."""
+        ...
+
     def moved(self, slot: int, to: Server) -> None:
         """A server said where ``slot`` is now."""
 
@@ -101,6 +105,9 @@ class Only:
 
     async def at(self, host: str, port: int) -> Server:
         return self.server
+
+    async def all(self) -> Sequence[Server]:
+        return [self.server]
 
     def moved(self, slot: int, to: Server) -> None:
         pass
@@ -150,6 +157,13 @@ class Elected:
 
     async def at(self, host: str, port: int) -> Server:
         return self._server(self._url_of(host, port))
+
+    async def all(self) -> Sequence[Server]:
+        if self._settled < self._doubts:
+            await self._look_again()
+        if None in self._owners:
+            raise ClusterDownError("CLUSTERDOWN some slots have no server")
+        return list({owner.url: owner for owner in self._owners if owner}.values())
 
     def moved(self, slot: int, to: Server) -> None:
         self._owners[slot] = to

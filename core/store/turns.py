@@ -15,6 +15,7 @@ import structlog
 from core.changes import Amended, Change
 from core.conversation import Channel, Conversation, Turn, UserMessage
 from core.store.amendments import Amendments
+from core.store.answers import Answers
 from core.store.claims import Accepted, Busy, Claim, Kind, Lease, Nothing, Parked, RawClaim
 from core.store.commits import Commits
 from core.store.connection import Connections, translating
@@ -67,6 +68,7 @@ class Turns:
             connections, ttl_s=history_ttl_s, turns_kept=TURNS_KEPT, parked_kept=PARKED_KEPT
         )
         self._amendments = Amendments(connections, partitions=partitions)
+        self.answers = Answers(connections, partitions=partitions, ttl_s=history_ttl_s)
         self._renew = connections.script("renew")
         self._release = connections.script("release")
         self._stop = connections.script("stop")

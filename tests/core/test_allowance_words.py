@@ -56,7 +56,7 @@ def test_what_is_left_is_one_line_each() -> None:
     assert line(found, "zh") == "您，每小时 50 次请求：已用 12，剩余 38，23 分钟后重置"
     money = left("workspace 20 CNY/day", 3 * BILLIONTHS // 2, BILLIONTHS)
     assert line(money, "en") == (
-        "this workspace, 20 CNY a day: 1.5 used, 1 kept for answers being written, 17.5 left; resets in 23 minutes"
+        "This workspace, 20 CNY a day: 1.5 used, 1 kept for answers being written, 17.5 left; resets in 23 minutes"
     )
     assert line(money, "zh") == (
         "本工作区，每天 20 CNY：已用 1.5，为正在写的回答预留 1，剩余 17.5，23 分钟后重置"

@@ -84,7 +84,9 @@ async def test_a_worker_that_dies_before_its_commit_leaves_one_set_of_thoughts(
     assert len(await stage.history()) == 1
 
 
-def appendix(surface: FakeSurface, check: Callable[[], None] = lambda: None, *, unsure: bool = False) -> Appendix:
+def appendix(
+    surface: FakeSurface, check: Callable[[], None] = lambda: None, *, unsure: bool = False
+) -> Appendix:
     return Appendix(surface, check, unsure=unsure)
 
 

@@ -101,10 +101,14 @@ async def test_thoughts_can_be_asked_for_in_the_conversation(
     redis_url: str, stage: Stage, drun: DrunDouble
 ) -> None:
     drun.script(Script("42", thoughts=[LONG]))
+    drun.reply_with("Yes.")
     async with running(redis_url, drun, stage):
         asked = await stage.ask("what is it?")
         await stage.until(lambda: stage.answers(asked) and stage.answers(asked)[-1].startswith("42"))
         assert not folded(stage, asked)
+        # Thoughts are kept a moment after their turn has ended.
+        again = await stage.ask_on(asked, "sure?")
+        await stage.until(lambda: "Yes." in stage.answers(again))
         told = await stage.ask_on(asked, "/thinking")
         await stage.until(lambda: folded(stage, told))
     assert "about “what is it?”" in answers(stage, told)[-1]
@@ -144,9 +148,7 @@ async def _slash_until(channel: SlackChannel, user: SlackUser, ending: str) -> S
     return found
 
 
-@pytest.mark.parametrize(
-    ("locale", "said"), [("en-US", "thought for 0 s about"), ("zh-CN", "思考了 0 秒")]
-)
+@pytest.mark.parametrize(("locale", "said"), [("en-US", "thought for 0 s about"), ("zh-CN", "思考了 0 秒")])
 async def test_discord_s_slash_command_quotes_short_thoughts_and_sends_long_ones_as_a_file(
     redis_url: str, discord: DiscordStage, drun: DrunDouble, locale: str, said: str
 ) -> None:

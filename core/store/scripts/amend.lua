@@ -3,7 +3,7 @@
 --       edited:<message> memory:<owner> pins:<owner>
 -- ARGV  sequence, turn as it was read, turn as it shall be (empty: none), when it was edited (us, empty: no matter),
 --       do its words change (0|1), the name under which the summary has the owner's changes (shared|own), is it pinned
---       now (0|1)
+--       now (0|1), then the ids of the messages that show its reply now, where these may be new
 -- Returns {1, nothing was asked after it in its conversation (0|1)}, {0} when the turn is another one by now, {-1} when a
 -- newer edit has come.
 if ARGV[4] ~= '' then
@@ -19,6 +19,9 @@ if redis.call('ZSCORE', KEYS[1], old) then
     redis.call('ZREMRANGEBYSCORE', KEYS[2], ARGV[1], ARGV[1])
   end
   redis.call('ZREM', KEYS[1], old)
+  for i = 8, #ARGV do
+    redis.call('ZADD', KEYS[2], ARGV[1], ARGV[i])
+  end
   redis.call('HINCRBY', KEYS[3], 'epoch', 1)
   if ARGV[7] == '1' then
     redis.call('ZADD', KEYS[8], ARGV[1], ARGV[1])

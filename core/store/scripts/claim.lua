@@ -55,6 +55,8 @@ while true do
   if not entry then
     redis.call('ZREM', KEYS[1], conversation)
   else
+    -- From the clock, where nothing is known of it: who claimed it before it was forgotten must not be taken for its owner.
+    redis.call('HSETNX', state, 'fence', string.format('%.0f', now))
     local fence = redis.call('HINCRBY', state, 'fence', 1)
     local attempt = redis.call('HINCRBY', state, 'attempt', 1)
     redis.call('ZADD', KEYS[1], now + ARGV[2], conversation)

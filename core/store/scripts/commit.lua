@@ -1,5 +1,5 @@
 -- Ends one turn: history gains it, the queue loses it, the conversation's next turn becomes runnable.
--- KEYS  state:<conversation> queue:<conversation> history:<owner> schedule wake parked index:<owner> memory:<owner> pins:<owner>, then seen:<message> of
+-- KEYS  state:<conversation> queue:<conversation> history:<owner> schedule wake parked index:<owner> memory:<owner> pins:<owner> remembering:<owner>, then seen:<message> of
 --       each message that shows the reply
 -- ARGV  conversation, fence, sequence, turn (JSON, or empty when nothing is to be remembered), turns kept, seconds to keep,
 --       messages that the turn answers, what is kept for inspection (JSON, or empty), how many of those are kept, how many
@@ -22,7 +22,7 @@ if ARGV[4] ~= '' or ARGV[8] ~= '' then
   for _, each in ipairs(entries) do
     changes = changes + (redis.call('HGET', KEYS[1], 'amended:' .. string.match(each, '^%d+')) or 0)
   end
-  for i = 10, #KEYS do
+  for i = 11, #KEYS do
     if redis.call('GET', KEYS[i]) == 'gone' then deleted = deleted + 1 end
   end
   if changes ~= tonumber(ARGV[10]) or deleted ~= tonumber(ARGV[11]) then return {changes, deleted, entries} end
@@ -35,6 +35,11 @@ end
 if ARGV[4] ~= '' then
   -- With its sequence: a set holds equal members once, and the same may well be asked and answered twice.
   redis.call('ZADD', KEYS[3], ARGV[3], ARGV[3] .. ' ' .. ARGV[4])
+  if #redis.call('ZRANGE', KEYS[3], '(' .. ARGV[3], '+inf', 'BYSCORE', 'LIMIT', 0, 1) > 0 then
+    -- Some that were asked after it have ended before it. A summary that has passed it by would never tell of it.
+    if tonumber(redis.call('HGET', KEYS[8], 'upto') or '0') >= tonumber(ARGV[3]) then redis.call('DEL', KEYS[8]) end
+    redis.call('DEL', KEYS[10])
+  end
   if ARGV[12] == '1' then redis.call('ZADD', KEYS[9], ARGV[3], ARGV[3]) end
   for i = 13, #ARGV do
     redis.call('ZADD', KEYS[7], ARGV[3], ARGV[i])

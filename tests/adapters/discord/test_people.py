@@ -8,8 +8,10 @@ from structlog.testing import capture_logs
 
 from adapters.discord.asking import Api
 from adapters.discord.people import Guild, name_of, read_guild, read_member
+from core.attached import Attached
 from core.conversation import Channel, Conversation, UserMessage
 from core.people import Person
+from core.surface import FOLDED
 from tests.adapters.halls import TROUBLES, DiscordHall, Trouble, discord_hall
 from tests.doubles import discord as doubles
 from tests.doubles.discord import Message, Permission, User
@@ -112,6 +114,20 @@ def known(hall: DiscordHall, name: str) -> User:
 
 async def texts(hall: DiscordHall, asked: UserMessage, most: int = 50) -> list[str]:
     return [remark.text for remark in await hall.platform.earlier(asked, most=most)]
+
+
+@pytest.mark.parametrize("thoughts", ["hm", "hm " * 1000], ids=["a spoiler", "a file"])
+async def test_thoughts_that_are_folded_to_an_answer_are_nothing_that_was_said(
+    hall: DiscordHall, thoughts: str
+) -> None:
+    ada = known(hall, "Ada")
+    room = await hall.room.start_thread(ada, "build", await hall.room.say(ada, "the build is red"))
+    surface = hall.platform.surface(ask(hall, room, await room.say(ada, "<@BOT> why?")))
+    await surface.post(0, "Because.", final=True)
+    folded = await surface.fold(Attached("thinking.md", thoughts, "Thoughts"))
+    assert await surface.find(FOLDED) == folded
+    asked = ask(hall, room, await room.say(ada, "<@BOT> what now?"))
+    assert await texts(hall, asked) == ["the build is red", "why?", "Because."]
 
 
 async def test_a_thread_is_read_from_the_message_that_began_it(hall: DiscordHall) -> None:

@@ -1,6 +1,9 @@
 """The core's commands, as Discord is told of them."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -15,6 +18,8 @@ from adapters.discord.spelling import Translations, add_commands
 from core.commands.listed import COMMANDS
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
+from core.drun.endpoints import Deployment, Endpoint
+from core.drun.model import Model
 from core.inbox import Inbox
 from core.store.connection import Connections
 from core.store.journal import Journals
@@ -59,7 +64,9 @@ async def test_each_has_its_summary_in_both_languages(registered: list[dict[str,
         assert command["description_localizations"] == {"zh-CN": summary.zh}
 
 
-async def test_arguments_are_texts_completed_or_chosen_that_may_be_left_out(registered: list[dict[str, Any]]) -> None:
+async def test_arguments_are_texts_completed_or_chosen_that_may_be_left_out(
+    registered: list[dict[str, Any]],
+) -> None:
     for command in registered:
         arguments = COMMANDS[command["name"]].arguments
         options = command.get("options") or []
@@ -68,7 +75,8 @@ async def test_arguments_are_texts_completed_or_chosen_that_may_be_left_out(regi
             assert option["type"] == STRING
             assert bool(option.get("autocomplete")) is (argument.complete is not None)
             chosen = [choice["value"] for choice in option.get("choices") or ()]
-            assert chosen == list(argument.choices)
+            # A thread of Discord is a channel of its own.
+            assert chosen == [choice for choice in argument.choices if choice != "thread"]
             assert not option.get("required")
             assert option["description_localizations"] == {"zh-CN": argument.summary.zh}
 
@@ -84,15 +92,49 @@ async def test_no_more_is_offered_than_discord_shows(inbox: Inbox) -> None:
     """Whatever a catalog holds: the list is cut, and so is every name in it."""
 
     class Long:
-        async def complete(self, name: str, text: str) -> list[str]:
-            return [f"u-1100a15812cc/{number}-{'x' * 200}" for number in range(60)]
+        async def like(self, text: str) -> list[Model]:
+            endpoint = Endpoint(Deployment.SERVICE, "http://127.0.0.1:1", "key")
+            return [Model(f"u-1100a15812cc/{number}-{'x' * 200}", endpoint) for number in range(60)]
 
-    desk: Any = Long()
+    catalog: Any = Long()
     tree: app_commands.CommandTree[discord.Client] = app_commands.CommandTree(
-        discord.Client(intents=discord.Intents.none())
+        discord.Client(intents=discord.Intents(guilds=True))
     )
-    add_commands(tree, Inbox(desk, inbox.journals))
+    add_commands(tree, replace(inbox, desk=replace(inbox.desk, catalog=catalog)))
     model: Any = tree.get_command("model")
-    choices = await model._params["argument"].autocomplete(None, "x")
+    choices = await model._params["name"].autocomplete(asking(), "x")
     assert len(choices) == MOST_CHOICES
     assert all(1 <= len(choice.name) <= 100 and 1 <= len(choice.value) <= 100 for choice in choices)
+
+
+def asking(**written: str) -> Any:
+    """Somebody who has filled in some options so far."""
+    return SimpleNamespace(
+        namespace=defaultdict(str, written),
+        guild=None,
+        channel_id=1,
+        user=SimpleNamespace(id=2),
+        locale=discord.Locale.american_english,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "offered"),
+    [
+        ({"name": "thinking"}, ["summary", "full", "off", "reset"]),
+        ({"name": " busy "}, ["queue", "collect", "interrupt", "reset"]),
+        ({"name": "temperature"}, ["reset"]),
+        ({"name": "nothing of ours"}, []),
+        ({}, []),
+    ],
+)
+async def test_the_values_that_are_offered_are_those_of_the_setting(
+    inbox: Inbox, written: dict[str, str], offered: list[str]
+) -> None:
+    tree: app_commands.CommandTree[discord.Client] = app_commands.CommandTree(
+        discord.Client(intents=discord.Intents(guilds=True))
+    )
+    add_commands(tree, inbox)
+    settings: Any = tree.get_command("settings")
+    choices = await settings._params["value"].autocomplete(asking(**written), "")
+    assert [choice.value for choice in choices] == offered

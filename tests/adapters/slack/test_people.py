@@ -8,8 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.slack.people import read_person
+from core.attached import Attached
 from core.conversation import Conversation, UserMessage
 from core.people import UNKNOWN, Person, Remark
+from core.surface import FOLDED
 from tests.adapters.halls import TROUBLES, SlackHall, Trouble, slack_hall
 from tests.doubles.slack import ApiError, Message, RateLimited
 from tests.doubles.slack.clients import call
@@ -105,6 +107,18 @@ async def test_a_thread_is_read_up_to_the_question_oldest_first(hall: SlackHall)
         Remark(ci.id, "CI", "run 7", replies[1].ts, mine=False),
         Remark(hall.double.bot_user_id, "", "Hello.", mine.body["ts"], mine=True),
     ]
+
+
+async def test_thoughts_that_are_folded_to_an_answer_are_nothing_that_was_said(hall: SlackHall) -> None:
+    ada = hall.double.workspace.users[hall.join("Ada")]
+    root = await hall.room.say(ada, "the build is red")
+    surface = hall.platform.surface(question(hall, await hall.room.say(ada, "why?", thread=root.ts)))
+    await surface.post(0, "Because.", final=True)
+    folded = await surface.fold(Attached("thinking.md", "hm", "Thoughts"))
+    assert await surface.find(FOLDED) == folded
+    asked = await hall.room.say(ada, "what now?", thread=root.ts)
+    read = await hall.platform.earlier(question(hall, asked), most=50)
+    assert [remark.text for remark in read] == ["the build is red", "why?", "Because."]
 
 
 async def test_one_page_is_read_of_the_size_that_every_app_may_read(hall: SlackHall) -> None:

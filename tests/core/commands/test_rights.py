@@ -24,6 +24,7 @@ VALUES = {
     "language": "en",
     "footer": "on",
     "changes": "admins",
+    "budgets": "person 50 requests/hour",
 }
 PLACES = [(each, level) for each in PREFERENCES.values() for level in each.levels]
 

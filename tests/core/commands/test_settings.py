@@ -11,7 +11,7 @@ from core.people import Person
 from core.preferences import PREFERENCES
 from core.store.connection import Connections
 from core.texts import Language
-from core.wrong import OperatorsOnly, ValueWrong
+from core.wrong import CommandRefused, OperatorsOnly
 from tests.core.commands.bureau import ADA, OPERATOR, ROOT, THREAD, Bureau, bureau_with
 from tests.core.store.talk import ROOM
 
@@ -106,7 +106,7 @@ async def test_what_is_wrong_is_told_with_what_would_be_right(
 @given(st.text())
 def test_whatever_is_written_is_a_value_or_refused(text: str) -> None:
     for preference in PREFERENCES.values():
-        with suppress(ValueWrong):
+        with suppress(CommandRefused):
             kept = preference.read(text)
             assert preference.read(kept) == kept
 

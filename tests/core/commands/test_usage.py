@@ -32,10 +32,10 @@ async def test_it_tells_of_requests_tokens_and_money_of_a_person_and_the_channel
     await used(bureau, ROOT, Usage(10, 20, estimated=True), Cost(Paid.UNKNOWN))
     lines = (await bureau.say("usage")).text.split("\n")
     assert lines == [
-        "- You, today (UTC): 1 answers, 1,200 tokens read, 340 written, 0.014 CNY",
-        "- You, last 30 days: 1 answers, 1,200 tokens read, 340 written, 0.014 CNY",
+        "- You, today (UTC): 1 answer, 1,200 tokens read, 340 written, 0.014 CNY",
+        "- You, last 30 days: 1 answer, 1,200 tokens read, 340 written, 0.014 CNY",
         *(
-            f"- this channel, {period}: 2 answers, ≈1,210 tokens read, ≈360 written, 0.014 CNY, "
+            f"- This channel, {period}: 2 answers, ≈1,210 tokens read, ≈360 written, 0.014 CNY, "
             "1 of them at a price I do not know"
             for period in ("today (UTC)", "last 30 days")
         ),
@@ -44,4 +44,4 @@ async def test_it_tells_of_requests_tokens_and_money_of_a_person_and_the_channel
 
 async def test_where_nobody_is_known_by_name_only_the_channel_is_told_of(bureau: Bureau) -> None:
     answer = await run(bureau.desk, Call(ROOM, "usage", "", "en"))
-    assert [line.split(",")[0] for line in answer.text.split("\n")] == ["- this channel"] * 2
+    assert [line.split(",")[0] for line in answer.text.split("\n")] == ["- This channel"] * 2

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from core import texts
 from core.drun.asking import GONE
 from core.errors import (
+    AccessRefused,
     CannotSee,
     KeyRefused,
     ModelBusy,
@@ -24,6 +25,7 @@ SENTENCES: Mapping[str, Text] = {
     "gone": GONE,
     "key": KeyRefused.text,
     "balance": NoBalance.text,
+    "access": AccessRefused.text,
     "refused": ModelRefused.text,
     "too long": WindowExceeded.text,
     "cannot see": CannotSee.text,
@@ -39,6 +41,17 @@ SENTENCES: Mapping[str, Text] = {
 }
 
 WARNINGS = frozenset(
-    {"out of reach", "busy", "unknown", "key", "balance", "refused", "too long", "cannot see", "cut"}
+    {
+        "out of reach",
+        "busy",
+        "unknown",
+        "key",
+        "balance",
+        "access",
+        "refused",
+        "too long",
+        "cannot see",
+        "cut",
+    }
 )
 """Those that begin with a sign. The others are quiet, or stand alone where there is no answer."""

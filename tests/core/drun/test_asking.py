@@ -26,6 +26,7 @@ from tests.core.drun.talk import HELLO
 from tests.doubles.drun import refusals
 from tests.doubles.drun.exchange import Answer
 from tests.doubles.drun.hosts import Shape
+from tests.doubles.drun.refusals import FOREIGN
 from tests.doubles.drun.script import Fault, Script
 from tests.doubles.drun.server import DrunDouble
 
@@ -34,6 +35,22 @@ FAILS: dict[str, tuple[Answer, int, str]] = {
     "busy": (refusals.rate_limited(retry_after="0"), 2, f"`{TWIN}` answered: `{QWEN}` is busy."),
     "500": (refusals.broken(), 2, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
     "529": (refusals.plain_text(529, "overloaded"), 2, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
+    "another vendor's 401": (
+        FOREIGN["another vendor's 401"],
+        1,
+        f"`{TWIN}` answered: `{QWEN}` cannot be reached.",
+    ),
+    "another vendor's 402": (
+        FOREIGN["another vendor's 402"],
+        1,
+        f"`{TWIN}` answered: `{QWEN}` cannot be reached.",
+    ),
+    "a wrong address": (refusals.no_such_page(), 1, f"`{TWIN}` answered: `{QWEN}` cannot be reached."),
+    "a login page": (
+        refusals.redirect("https://login.example.com/"),
+        1,
+        f"`{TWIN}` answered: `{QWEN}` cannot be reached.",
+    ),
     "unknown": (refusals.unknown_model(QWEN), 1, f"`{TWIN}` answered: `{QWEN}` is not there."),
     "cut": (
         Script("Never", fault=Fault.END, thoughts=["hm"], after=1),
@@ -239,6 +256,19 @@ async def test_a_model_that_went_away_is_replaced_by_the_default_after_one_look_
         await found.ask("public/deepseek-r1")
         assert drun.listings.count("maas") == 2, "now the list is right"
         assert models_of(drun) == ["public/deepseek-r1", "public/deepseek-r1", OTHER, OTHER]
+
+
+@pytest.mark.parametrize("answer", [refusals.no_such_page(), refusals.no_such_route()])
+async def test_a_path_that_is_not_served_tells_nothing_of_the_list(drun: DrunDouble, answer: Answer) -> None:
+    async with table(drun) as found:
+        await found.ask(OTHER)
+        drun.script(answer)
+        with pytest.raises(ModelUnavailable):
+            await found.ask(OTHER)
+        assert drun.listings.count("maas") == 1
+        assert models_of(drun) == [OTHER, OTHER]
+        drun.reply = Script("At the right address again.")
+        assert await found.ask(OTHER) == "At the right address again."
 
 
 async def test_a_model_that_is_listed_and_refused_is_an_error_and_no_loop(drun: DrunDouble) -> None:

@@ -6,6 +6,7 @@ from core.drun.breaker import AFTER, LONGEST_REST_S, REST_S, Breaker, Breakers
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.model import Model
 from core.errors import (
+    AccessRefused,
     KeyRefused,
     ModelBusy,
     ModelError,
@@ -128,7 +129,8 @@ def test_a_model_that_its_endpoint_cannot_reach_is_left_alone_and_no_other(error
 
 
 @pytest.mark.parametrize(
-    "kind", [KeyRefused, ModelBusy, ModelRefused, ModelUnknown, NoBalance, WindowExceeded]
+    "kind",
+    [AccessRefused, KeyRefused, ModelBusy, ModelRefused, ModelUnknown, NoBalance, WindowExceeded],
 )
 def test_what_is_the_requests_own_fault_opens_nothing_and_proves_the_endpoint_to_be_there(
     kind: type[ModelError],

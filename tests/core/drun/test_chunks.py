@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.conversation import Delta, Usage
-from core.drun.chunks import read_chunk, read_whole
+from core.drun.chunks import ErrorFrame, read_chunk, read_whole
 from core.errors import ReplyCut
 
 KEYS = st.sampled_from(
@@ -134,6 +134,21 @@ def test_an_error_in_mid_stream_is_told_without_its_addresses() -> None:
     with pytest.raises(ReplyCut) as caught:
         list(read_chunk(b'{"error":{"message":"Post http://10.0.0.1:8000/v1: refused"}}'))
     assert "10.0.0.1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"error":{"message":"no","code":400}}',
+        b'{"object":"error","message":"no","type":"BadRequestError","param":null,"code":400}',
+        b'{"object":"error","error":{"message":"no","code":400}}',
+    ],
+)
+def test_what_an_engine_says_of_its_error_is_kept_for_who_can_read_it(data: bytes) -> None:
+    with pytest.raises(ErrorFrame) as caught:
+        read_chunk(data)
+    assert caught.value.error == {"message": "no", "code": 400}
+    assert "no" not in str(caught.value).split()
 
 
 def test_a_whole_body_is_an_end_in_itself() -> None:

@@ -4,12 +4,14 @@ import pytest
 
 from core.conversation import Message
 from core.drun.calls import ChatRequest, Sampling
+from core.drun.endpoints import Deployment, Endpoint
 from core.errors import (
     KeyRefused,
     ModelBusy,
     ModelError,
     ModelUnavailable,
     ModelUnknown,
+    NotServed,
 )
 from tests.core.drun.talk import (
     HELLO,
@@ -144,7 +146,9 @@ async def test_models_are_listed_in_the_servers_order(drun: DrunDouble) -> None:
         (refusals.rate_limited(), ModelBusy),
         (refusals.unreachable(), ModelUnavailable),
         (refusals.error_page(), ModelUnavailable),
-        (refusals.no_such_page(), ModelUnavailable),
+        (refusals.no_such_page(), NotServed),
+        (refusals.redirect("https://login.example.com/"), NotServed),
+        (refusals.unknown_model("public/x"), ModelUnavailable),
         (Refusal(200, b"<html>", "text/html"), ModelUnavailable),
         (Refusal(200, b'{"data":null}'), ModelUnavailable),
         (Refusal(200, b'{"data":[{"id":"\xff"}]}'), ModelUnavailable),
@@ -160,6 +164,28 @@ async def test_a_list_that_is_none_has_its_error(
             await client.models(maas(drun))
     assert type(caught.value) is expected
     assert "10.0.0.1" not in str(caught.value)
+
+
+async def test_without_a_key_no_header_is_sent_and_a_server_that_wants_none_answers(
+    drun: DrunDouble,
+) -> None:
+    drun.keys.add("")
+    keyless = Endpoint(Deployment.MAAS, drun.maas_url, "")
+    drun.reply = Script(ANSWER)
+    assert text_of(await ask(drun, endpoint=keyless)) == ANSWER
+    assert "Authorization" not in drun.requests[0].headers
+    async with model_client() as client:
+        assert await client.models(keyless)
+
+
+async def test_without_a_key_the_gateway_says_that_it_wants_one(drun: DrunDouble) -> None:
+    keyless = Endpoint(Deployment.MAAS, drun.maas_url, "")
+    with pytest.raises(KeyRefused, match="You didn't provide an API key"):
+        await ask(drun, endpoint=keyless)
+    assert [call.status for call in drun.requests] == [401]
+    async with model_client() as client:
+        with pytest.raises(KeyRefused):
+            await client.models(keyless)
 
 
 async def test_a_wrong_key_lists_nothing_and_is_not_repeated(drun: DrunDouble) -> None:

@@ -10,6 +10,7 @@ from core.conversation import Delta, Message
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.sse import LONGEST_LINE
 from core.errors import (
+    AccessRefused,
     KeyRefused,
     ModelBusy,
     ModelError,
@@ -17,6 +18,7 @@ from core.errors import (
     ModelUnavailable,
     ModelUnknown,
     NoBalance,
+    NotServed,
     ReplyCut,
     WindowExceeded,
 )
@@ -31,7 +33,7 @@ from tests.core.drun.talk import (
     text_of,
 )
 from tests.doubles.drun import refusals
-from tests.doubles.drun.refusals import OVERFLOWS, Overflow, Refusal
+from tests.doubles.drun.refusals import FOREIGN, OVERFLOWS, Overflow, Refusal, in_stream
 from tests.doubles.drun.script import Fault, Script
 from tests.doubles.drun.server import DrunDouble
 
@@ -43,7 +45,12 @@ from tests.doubles.drun.server import DrunDouble
         (refusals.denied(MODEL), ModelUnknown),
         (refusals.forbidden(), ModelRefused),
         (refusals.unknown_model(MODEL), ModelUnknown),
-        (refusals.no_such_page(), ModelUnknown),
+        (refusals.no_such_page(), NotServed),
+        (refusals.no_such_route(), NotServed),
+        (refusals.redirect("https://login.example.com/"), NotServed),
+        *((answer, AccessRefused) for answer in FOREIGN.values()),
+        (in_stream("tools are not supported"), ModelRefused),
+        (in_stream("Unauthorized", code=401), AccessRefused),
         (refusals.upstream_error("tools are not supported"), ModelRefused),
     ],
 )
@@ -80,6 +87,49 @@ async def test_a_full_window_is_told_with_its_limit_and_a_shorter_talk_is_answer
     assert text_of(await ask(drun)) == "fits"
 
 
+async def test_a_full_window_that_an_engine_tells_in_its_stream_is_told_with_its_limit_too(
+    drun: DrunDouble,
+) -> None:
+    drun.reply = Overflow(OVERFLOWS["SGLang"], 1, Script("fits"), in_stream)
+    with pytest.raises(WindowExceeded) as caught:
+        await ask(drun, messages=[*HELLO, Message("assistant", "hi"), *HELLO])
+    assert caught.value.limit == 4096
+    assert len(drun.requests) == 1
+    assert text_of(await ask(drun)) == "fits"
+
+
+async def test_an_error_in_the_stream_after_the_first_word_cuts_the_reply_and_says_why(
+    drun: DrunDouble,
+) -> None:
+    drun.reply = in_stream(f"slow down, {refusals.INTERNAL_URL}", code=429, said="one ")
+    heard: list[Delta] = []
+    with pytest.raises(ReplyCut, match="an error in the stream: 429 slow down, <address>"):
+        await ask(drun, heard=heard)
+    assert (text_of(heard), len(drun.requests)) == ("one ", 1)
+
+
+async def test_an_error_before_what_was_held_back_is_one_after_the_first_word(drun: DrunDouble) -> None:
+    # "<" might have begun a thought; it turns out to be the answer when nothing follows.
+    drun.reply = in_stream("slow down", code=429, said="<")
+    heard: list[Delta] = []
+    with pytest.raises(ReplyCut):
+        await ask(drun, heard=heard)
+    assert (text_of(heard), len(drun.requests)) == ("<", 1)
+
+
+async def test_a_limiter_learns_from_a_model_that_says_in_its_stream_that_it_is_busy(
+    drun: DrunDouble,
+) -> None:
+    drun.script(in_stream("slow down", code=429))
+    drun.reply = Script("at last")
+    async with http_client(QUICK) as http, Limiter() as limiter:
+        client = ModelClient(http, QUICK, limiter=limiter)
+        with capture_logs() as logs:
+            deltas = [delta async for delta in client.stream(maas(drun), ChatRequest(MODEL, HELLO))]
+    assert text_of(deltas) == "at last"
+    assert [told["event"] for told in logs] == ["a model is busy; requests to it are spaced"]
+
+
 # What may be helped by asking again, before the first word.
 
 RETRIED: dict[str, tuple[Callable[[], Refusal | Script], type[ModelError]]] = {
@@ -92,6 +142,7 @@ RETRIED: dict[str, tuple[Callable[[], Refusal | Script], type[ModelError]]] = {
     "503": (refusals.unavailable, ModelUnavailable),
     "null": (lambda: Script("never", fault=Fault.NULL), ReplyCut),
     "error": (lambda: Script("never", fault=Fault.ERROR), ReplyCut),
+    "429 in the stream": (lambda: in_stream("slow down", code=429), ModelBusy),
     "end": (lambda: Script("never", fault=Fault.END), ReplyCut),
     "[DONE] only": (lambda: Script("never", fault=Fault.DONE), ReplyCut),
     "malformed": (lambda: Script("never", fault=Fault.MALFORMED), ReplyCut),

@@ -9,7 +9,7 @@ import pytest
 
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Endpoint
-from core.errors import KeyRefused, ModelUnavailable
+from core.errors import AccessRefused, KeyRefused, ModelUnavailable
 from tests.core.drun.served import BOTH, LONGEST, Server, served
 from tests.core.drun.talk import ONCE
 from tests.core.store.talk import eventually
@@ -141,5 +141,5 @@ async def test_a_stranger_is_told_nothing_of_the_models(server: Server, http: ht
     assert server.model not in answer.text
     async with http_client() as ours:
         stranger = Endpoint(server.endpoint.deployment, server.endpoint.base_url, "sk-wrong-01")
-        with pytest.raises(KeyRefused):
+        with pytest.raises((KeyRefused, AccessRefused)):
             await ModelClient(ours, ONCE).models(stranger)

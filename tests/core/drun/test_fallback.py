@@ -6,6 +6,7 @@ from core.drun.endpoints import Deployment, Endpoint
 from core.drun.fallback import Order, another_may_help, in_turn
 from core.drun.model import Model
 from core.errors import (
+    AccessRefused,
     KeyRefused,
     ModelBusy,
     ModelError,
@@ -13,6 +14,7 @@ from core.errors import (
     ModelUnavailable,
     ModelUnknown,
     NoBalance,
+    NotServed,
     ReplyCut,
     WindowExceeded,
 )
@@ -54,6 +56,8 @@ def test_who_has_no_twin_is_asked_alone() -> None:
         (ModelBusy, True),
         (ModelUnknown, True),
         (ReplyCut, True),
+        (NotServed, True),
+        (AccessRefused, True),
         (KeyRefused, False),
         (NoBalance, False),
         (ModelRefused, False),

@@ -2,15 +2,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.drun.refusals import refusal
+from core.drun.refusals import refusal, reported
 from core.errors import (
+    AccessRefused,
     KeyRefused,
     ModelBusy,
     ModelError,
@@ -18,7 +18,9 @@ from core.errors import (
     ModelUnavailable,
     ModelUnknown,
     NoBalance,
+    NotServed,
     PicturesRefused,
+    ReplyCut,
     WindowExceeded,
 )
 from tests.doubles.drun import refusals
@@ -46,14 +48,17 @@ def read(answer: Refusal, *, key: str = KEY) -> ModelError:
         (refusals.no_key, KeyRefused),
         (lambda: refusals.wrong_key(KEY), KeyRefused),
         (refusals.no_balance, NoBalance),
-        *(
-            (partial(replace, answer), KeyRefused if answer.status == HTTPStatus.UNAUTHORIZED else NoBalance)
-            for answer in FOREIGN.values()
-        ),
+        *((partial(replace, answer), AccessRefused) for answer in FOREIGN.values()),
         (lambda: refusals.denied("public/x"), ModelUnknown),
         (refusals.forbidden, ModelRefused),
         (lambda: refusals.unknown_model("public/x"), ModelUnknown),
-        (refusals.no_such_page, ModelUnknown),
+        (lambda: refusals.upstream_error("The model `public/x` does not exist.", 404), ModelUnknown),
+        (lambda: Refusal(404, b'{"error":"model \'x\' not found, try pulling it first"}'), ModelUnknown),
+        (lambda: Refusal(404, b'{"object":"error","message":"The model `x` does not exist."}'), ModelUnknown),
+        (refusals.no_such_page, NotServed),
+        (refusals.no_such_route, NotServed),
+        (lambda: refusals.upstream_error("File Not Found", 404), NotServed),
+        (lambda: Refusal(404, b"<html>Our model farm moved.</html>", "text/html"), NotServed),
         (refusals.rate_limited, ModelBusy),
         (refusals.rate_limited_in_plain_text, ModelBusy),
         (refusals.no_model, ModelRefused),
@@ -64,7 +69,7 @@ def read(answer: Refusal, *, key: str = KEY) -> ModelError:
         ),
         (lambda: refusals.upstream_error("public/x is not a multimodal model"), PicturesRefused),
         (lambda: Refusal(422, b'{"detail":[{"msg":"Field required"}]}'), ModelRefused),
-        (lambda: Refusal(301, b""), ModelRefused),
+        *((partial(Refusal, status, b""), NotServed) for status in (204, 301, 302, 303, 307, 308)),
         (lambda: Refusal(408, b""), ModelUnavailable),
         (refusals.broken, ModelUnavailable),
         (refusals.unreachable, ModelUnavailable),
@@ -79,6 +84,94 @@ def read(answer: Refusal, *, key: str = KEY) -> ModelError:
 )
 def test_every_refusal_has_its_own_error(make: Callable[[], Refusal], expected: type[ModelError]) -> None:
     assert type(read(make())) is expected
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("https://login.example.com/in?token=sk-x1VDTAFB7-_secret#a", "redirects to login.example.com;"),
+        ("https://me:word@login.example.com:8443/", "redirects to login.example.com;"),
+        ("http://sso.corp.internal/login", "redirects to <address>;"),
+        ("http://10.0.0.1/login", "redirects to <address>;"),
+        (f"http://{KEY}/login", "redirects to <key>;"),
+        ("/login?for=sk-x1VDTAFB7-_secret", "redirects to another path;"),
+        ("http://[::1", "redirects to another path;"),
+        ("", "HTTP 302; no model is served at this address"),
+    ],
+)
+def test_the_log_names_the_host_that_a_redirect_leads_to_and_nothing_else_of_it(
+    location: str, told: str
+) -> None:
+    error = read(refusals.redirect(location))
+    assert told in str(error)
+    for secret in ("secret", "word", "10.0.0.1", "internal", "8443", "token"):
+        assert secret not in str(error)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_the_log_says_where_to_look_when_the_refusal_is_not_d_runs_own(name: str) -> None:
+    error = read(FOREIGN[name])
+    assert "look at the key and the account of what stands behind d.run" in str(error)
+    assert "d.run" not in error.notice("en") + error.notice("zh")
+
+
+FRAMES: list[tuple[Any, type[ModelError]]] = [
+    # what stands under "error", and what it is before the first word
+    ({"code": 400, "message": OVERFLOWS["SGLang"]}, WindowExceeded),
+    ({"code": "400", "message": OVERFLOWS["vLLM 0.11"]}, WindowExceeded),
+    ({"code": None, "type": "BadRequestError", "message": OVERFLOWS["SGLang"]}, WindowExceeded),
+    ({"code": None, "type": "invalid_request_error", "message": OVERFLOWS["SGLang"]}, WindowExceeded),
+    ({"code": "context_length_exceeded", "message": "context length is 5"}, WindowExceeded),
+    (OVERFLOWS["SGLang"], WindowExceeded),
+    ({"code": 400, "message": "At most 1 image(s) may be provided"}, PicturesRefused),
+    ({"code": 400, "message": "tools are not supported"}, ModelRefused),
+    ({"code": 401, "message": "Unauthorized"}, AccessRefused),
+    ({"code": "invalid_api_key", "message": "Incorrect API key provided"}, KeyRefused),
+    ({"code": 402, "message": "Insufficient Balance"}, AccessRefused),
+    ({"code": "insufficient_quota", "message": "no"}, NoBalance),
+    ({"code": 403, "message": "blocked"}, ModelRefused),
+    ({"code": "model_access_denied", "message": "no"}, ModelUnknown),
+    ({"code": 404, "message": "The model `x` does not exist."}, ModelUnknown),
+    ({"code": 422, "message": "no"}, ModelRefused),
+    ({"code": 429, "message": "slow down"}, ModelBusy),
+    ({"code": "model_rate_limit_exceeded", "message": "no"}, ModelBusy),
+    ({"code": 404, "message": "no such adapter"}, ReplyCut),
+    ({"code": 408, "message": "late"}, ReplyCut),
+    ({"code": 500, "message": "engine died"}, ReplyCut),
+    ({"code": 500, "message": OVERFLOWS["SGLang"]}, ReplyCut),
+    ({"code": 7, "message": "no"}, ReplyCut),
+    ({"code": 302, "message": "no"}, ReplyCut),
+    ({"code": "³00", "message": "no"}, ReplyCut),
+    ("engine died", ReplyCut),
+    ({}, ReplyCut),
+    ([7], ReplyCut),
+]
+
+
+@pytest.mark.parametrize(("error", "expected"), FRAMES)
+def test_an_error_in_the_stream_is_read_as_a_refusal_before_the_first_word_and_cuts_after_it(
+    error: Any, expected: type[ModelError]
+) -> None:
+    assert type(reported(error, model="public/x", key=KEY, begun=False)) is expected
+    assert type(reported(error, model="public/x", key=KEY, begun=True)) is ReplyCut
+
+
+@settings(deadline=None)
+@given(BODIES.map(lambda body: body.decode(errors="replace")), st.booleans())
+def test_no_error_in_a_stream_breaks_the_reading_of_it(text: str, begun: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+    try:
+        error = json.loads(text)
+    except ValueError:
+        error = text
+    found = reported(error, model="public/x", key=KEY, begun=begun)
+    assert found.notice("en")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_error_in_the_stream_is_told_to_the_log_without_its_secrets(*, begun: bool) -> None:
+    error = {"code": 400, "message": f"no room; {KEY} at {refusals.INTERNAL_URL}"}
+    found = reported(error, model="public/x", key=KEY, begun=begun)
+    assert str(found) == "an error in the stream: 400 no room; <key> at <address>"
 
 
 @pytest.mark.parametrize("wording", OVERFLOWS.values(), ids=OVERFLOWS)
@@ -125,7 +218,7 @@ def test_retry_after_is_taken_in_seconds_or_not_at_all(header: str | None, expec
 
 
 @settings(deadline=None)
-@given(st.integers(300, 599), BODIES)
+@given(st.integers(201, 599), BODIES)
 @example(400, b"\xff context length is 5")
 @example(400, b'{"error":{"message":"\xff"}}')
 @example(500, b"[" * 200_000)

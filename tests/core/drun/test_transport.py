@@ -13,7 +13,7 @@ import trustme
 from aiohttp import web
 
 from core.drun.endpoints import Deployment, Endpoint
-from core.errors import ModelRefused, ModelUnavailable
+from core.errors import ModelUnavailable, NotServed
 from tests.core.drun.talk import ONCE, ask, maas, model_client, text_of
 from tests.doubles.drun.script import Script
 from tests.doubles.drun.server import DrunDouble
@@ -44,9 +44,9 @@ async def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else(
 
     async with serving(elsewhere) as there, model_client(ONCE) as client:
         endpoint = Endpoint(Deployment.MAAS, f"http://{there}/v1", drun.key)
-        with pytest.raises(ModelRefused, match=f"HTTP {status}"):
+        with pytest.raises(NotServed, match=f"HTTP {status} redirects to <address>"):
             await ask(drun, endpoint=endpoint, patience=ONCE)
-        with pytest.raises(ModelRefused, match=f"HTTP {status}"):
+        with pytest.raises(NotServed, match=f"HTTP {status} redirects to <address>"):
             await client.models(endpoint)
     assert drun.requests == []
     assert drun.listings == []

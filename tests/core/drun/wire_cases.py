@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from core.drun.endpoints import Deployment, Endpoint, normalised
@@ -87,6 +86,11 @@ def _with_key(key: str, drun: DrunDouble) -> Sequence[Endpoint]:
     return [Endpoint(Deployment.MAAS, drun.maas_url, key)]
 
 
+def _keyless(drun: DrunDouble) -> None:
+    """A private installation that is set up without keys."""
+    drun.keys.add("")
+
+
 def _deleted(drun: DrunDouble) -> None:
     drun.keys.clear()
 
@@ -113,13 +117,14 @@ ADDRESSES = {
 }
 KEYS = {
     "2. no key": Case(refusals.no_key(), told="key"),
+    "2. no key at all": Case(told="key", endpoints=partial(_with_key, "")),
+    "2. no key, where none is asked for": Case(
+        Script("here"), said="here", endpoints=partial(_with_key, ""), change=_keyless
+    ),
     "2. a wrong key": Case(told="key", endpoints=partial(_with_key, "sk-theirs-0123456789")),
     "2. a key that was deleted": Case(told="key", before=["hi"], change=_deleted),
     "2. a wrong key said back": Case(refusals.wrong_key("sk-theirs-0123456789"), told="key"),
-    **{
-        f"2. {name}": Case(answer, told="key" if answer.status == HTTPStatus.UNAUTHORIZED else "balance")
-        for name, answer in FOREIGN.items()
-    },
+    **{f"2. {name}": Case(answer, told="access") for name, answer in FOREIGN.items()},
 }
 PLACES = {
     "3. an id of MaaS": Case(said=ECHO),

@@ -7,7 +7,7 @@ from tests.core.drun.talk import MODEL
 from tests.core.drun.wire_cases import TEXT, THOUGHTS, USUAL, Case
 from tests.doubles.drun import refusals
 from tests.doubles.drun.controls import FAULTS
-from tests.doubles.drun.refusals import OVERFLOWS, Overflow, Refusal, plain_text, upstream_error
+from tests.doubles.drun.refusals import OVERFLOWS, Overflow, Refusal, in_stream, plain_text, upstream_error
 from tests.doubles.drun.script import Dress, Fault, Script
 from tests.doubles.drun.server import DrunDouble
 from tests.doubles.drun.wire import go_json
@@ -15,6 +15,7 @@ from tests.doubles.drun.wire import go_json
 THRICE = 3
 """The attempts of the client that these cases are asked with."""
 _UNKNOWN = {"model": MODEL}
+_LONG = "tell me " + "more " * 4000
 _DRESSES = {
     "comments": Dress(comments=True),
     "no space": Dress(space=False),
@@ -56,6 +57,24 @@ BROKEN = {
     ),
     "8. a whole body": Case(Script(TEXT, whole=True), said=TEXT),
     "8. a body that is none": Case(Refusal(200, b"<html>busy</html>"), told="out of reach", calls=THRICE),
+    **{
+        f"8. {name} in the stream": Case(answer, told=told, calls=calls, values=_UNKNOWN)
+        for name, (answer, told, calls) in {
+            "a full window": (in_stream(OVERFLOWS["SGLang"]), "too long", 1),
+            "a request refused": (in_stream("tools are not supported"), "refused", 1),
+            "an engine's 401": (in_stream("Unauthorized", code=401), "access", 1),
+            "no balance": (in_stream("no", code="insufficient_quota"), "balance", 1),
+            "no such model": (in_stream("The model does not exist.", code=404), "unknown", 1),
+            "a busy model": (in_stream("slow down", code=429), "busy", THRICE),
+            "a code that nobody knows": (in_stream("engine died", code="7"), "out of reach", THRICE),
+        }.items()
+    },
+    "8. a full window in the stream, with something to leave out": Case(
+        Overflow(OVERFLOWS["SGLang"], 1, Script("fits"), in_stream), said="fits", before=[_LONG], calls=2
+    ),
+    "8. a full window in the stream, later": Case(
+        in_stream(OVERFLOWS["SGLang"], said="one two "), said="one two", told="cut"
+    ),
     "8. a frame of a megabyte": Case(Script("42", thoughts=["hm " * 350_000]), said="42"),
 }
 _REFUSED = {
@@ -66,7 +85,12 @@ _REFUSED = {
     "403, the model": (refusals.denied(MODEL), "unknown", 1),
     "403, the request": (refusals.forbidden(), "refused", 1),
     "404": (refusals.unknown_model(MODEL), "unknown", 1),
-    "404 in plain text": (refusals.no_such_page(), "unknown", 1),
+    "404 in plain text": (refusals.no_such_page(), "out of reach", 1),
+    "404 of a path": (refusals.no_such_route(), "out of reach", 1),
+    **{
+        f"{status}": (refusals.redirect("http://sso.internal/login?for=10.0.0.1", status), "out of reach", 1)
+        for status in (301, 302, 307, 308)
+    },
     "400, no model": (refusals.no_model(), "refused", 1),
     "400, no JSON": (refusals.no_json(), "refused", 1),
     "400, tools": (upstream_error('"auto" tool choice requires --enable-auto-tool-choice'), "refused", 1),
@@ -78,7 +102,6 @@ _REFUSED = {
     **{f"{status}": (plain_text(status, "upstream"), "out of reach", THRICE) for status in (408, 504, 520)},
     **{f"400, {wording}": (upstream_error(OVERFLOWS[wording]), "too long", 1) for wording in OVERFLOWS},
 }
-_LONG = "tell me " + "more " * 4000
 REFUSED = {
     **{
         f"9. {name}": Case(answer, told=told, calls=calls, values=_UNKNOWN)
@@ -141,6 +164,9 @@ CODES = {
     "14. a text for an error": Case(
         Refusal(503, go_json({"error": "no"})), told="out of reach", calls=THRICE
     ),
+    "14. a 404 of a model, its code a number": Case(
+        upstream_error(f"The model `{MODEL}` does not exist.", 404), told="unknown", values=_UNKNOWN
+    ),
     "14. JSON of no known shape": Case(Refusal(422, b"[7]"), told="refused"),
 }
 CODES |= {
@@ -151,10 +177,10 @@ CODES |= {
         values=_UNKNOWN,
     )
     for status, told, calls in (
-        (401, "key", 1),
-        (402, "balance", 1),
+        (401, "access", 1),
+        (402, "access", 1),
         (403, "refused", 1),
-        (404, "unknown", 1),
+        (404, "out of reach", 1),
         (429, "busy", THRICE),
         (500, "out of reach", THRICE),
     )

@@ -15,7 +15,10 @@ from tests.core.store.talk import GENERAL, channels_of
 async def test_one_turn_tells_a_channel_of_a_model_and_no_other(connections: Connections) -> None:
     one, other = channels_of(connections), channels_of(connections)
     told = await asyncio.gather(
-        *(each.told_before(GENERAL, "public/a", turn=f"t{number}") for number, each in enumerate((one, other)))
+        *(
+            each.told_before(GENERAL, "public/a", turn=f"t{number}")
+            for number, each in enumerate((one, other))
+        )
     )
     assert sorted(told) == [False, True]
     teller = f"t{told.index(False)}"

@@ -1,8 +1,9 @@
 """What the gateway answers instead of a reply."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 
@@ -143,6 +144,25 @@ def no_such_page() -> Refusal:
     return plain_text(404, f"{HTTPStatus.NOT_FOUND.value} page not found\n")
 
 
+def no_such_route() -> Refusal:
+    """The same of FastAPI, which the engines are built on."""
+    return Refusal(HTTPStatus.NOT_FOUND, b'{"detail":"Not Found"}')
+
+
+def redirect(to: str, status: int = HTTPStatus.FOUND) -> Refusal:
+    """A login page that stands before everything."""
+    return Refusal(status, b"", headers={"Location": to})
+
+
+def in_stream(message: str, *, code: object = 400, said: str = "") -> Refusal:
+    """An engine without the gateway: it answers 200, says ``said``, and then its error in the place of a chunk."""
+    frames: list[dict[str, Any]] = [{"error": {"code": code, "message": message, "param": None}}]
+    if said:
+        frames.insert(0, {"choices": [{"index": 0, "delta": {"content": said}, "finish_reason": None}]})
+    body = b"".join(b"data: " + go_json(frame) + b"\n\n" for frame in frames)
+    return Refusal(HTTPStatus.OK, body + b"data: [DONE]\n\n", "text/event-stream; charset=utf-8")
+
+
 FOREIGN: Mapping[str, Refusal] = {
     "an engine's 401": Refusal(HTTPStatus.UNAUTHORIZED, go_json({"error": "Unauthorized"})),
     "another vendor's 401": gateway_error(
@@ -170,8 +190,9 @@ class Overflow:
     wording: str
     most: int
     otherwise: Answer
+    refused: Callable[[str], Refusal] = upstream_error
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         if len(exchange.call.messages) > self.most:
-            return await upstream_error(self.wording).play(exchange)
+            return await self.refused(self.wording).play(exchange)
         return await self.otherwise.play(exchange)

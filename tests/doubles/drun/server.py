@@ -62,7 +62,7 @@ class DrunDouble:
 
     @property
     def keys(self) -> set[str]:
-        """The keys that are taken, by both hosts. Taking one out works at once, as at d.run."""
+        """The keys that are taken, by both hosts; the empty one is none. Taking one out works at once, as at d.run."""
         return self._gateway.keys
 
     @property

@@ -1,0 +1,174 @@
+"""Every command on every platform, given as people give it there: the same words, but for how commands are spelled."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+import pytest
+
+from core.commands.listed import COMMANDS
+from tests.doubles.drun.server import DrunDouble
+from tests.journeys.running import running
+from tests.journeys.stages import DiscordStage, SlackStage, Stage, WebStage
+
+# Of each command what is written into its arguments: such that it says the same in a thread and outside of one.
+EXAMPLES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "ask": ((),),
+    "model": ((), ("deepseek-r1", "me"), ("deepseek-r1", "channel"), ("gpt-9",), ("reset", "me")),
+    "system": ((), ("set", "me", "Answer briefly, in prose."), ("show", "me"), ("sing",), ("reset", "me")),
+    "settings": ((), ("temperature", "0.5", "me"), ("busy", "loud"), ("nothing",), ("temperature", "", "me")),
+    "stop": ((),),
+    "regenerate": (("gpt-9",),),
+    "compare": (
+        (),
+        ("deepseek-v3", "gpt-9", "which of you?"),
+        ("deepseek-v3", "deepseek-v3", "which of you?"),
+    ),
+    "feedback": ((), ("good", "well said"), ("so-so",)),
+    "reset": ((),),
+    "thinking": ((),),
+    "usage": ((),),
+    "help": ((),),
+}
+
+Give = Callable[[str, tuple[str, ...]], Awaitable[str]]
+
+
+def plainly(text: str) -> str:
+    """``text`` with its commands spelled as where each is a slash command of its own."""
+    return re.sub(r"@\w+ /|/drun ", "/", text).strip()
+
+
+def by_slash_in_slack(slack: SlackStage) -> Give:
+    async def give(name: str, fields: tuple[str, ...]) -> str:
+        line = COMMANDS[name].line(fields)
+        shown = await slack.channel("slash").slash(slack.ada, "/drun", f"{name} {line}")
+        [text] = shown.texts
+        return text
+
+    return give
+
+
+def by_message(stage: Stage) -> Give:
+    """In a thread on Slack."""
+
+    async def give(name: str, fields: tuple[str, ...]) -> str:
+        asked = await stage.ask(f"/{name} {COMMANDS[name].line(fields)}".strip(), channel="messages")
+        await stage.until(lambda: stage.answers(asked) and not stage.writing(asked))
+        return stage.answers(asked)[-1]
+
+    return give
+
+
+def by_slash_in_discord(discord: DiscordStage) -> Give:
+    async def give(name: str, fields: tuple[str, ...]) -> str:
+        command = COMMANDS[name]
+        options = {each.name: field for each, field in zip(command.arguments, fields, strict=False) if field}
+        shown = await discord.channel("slash").slash(discord.ada, name, options)
+        assert shown.original is not None
+        return shown.original.content
+
+    return give
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_a_command_says_the_same_wherever_it_is_given(
+    redis_url: str, slack: SlackStage, discord: DiscordStage, web: WebStage, drun: DrunDouble, name: str
+) -> None:
+    ways = {
+        "slash command in Slack": by_slash_in_slack(slack),
+        "message in a thread of Slack": by_message(slack),
+        "application command in Discord": by_slash_in_discord(discord),
+        "message in Discord": by_message(discord),
+        "message on the page": by_message(web),
+    }
+    async with running(redis_url, drun, slack, discord, web):
+        for fields in EXAMPLES[name]:
+            said = {way: plainly(await give(name, fields)) for way, give in ways.items()}
+            assert len(set(said.values())) == 1, said
+            assert next(iter(said.values()))
+    assert drun.requests == []
+
+
+@pytest.mark.parametrize("word", ["@everyone", "@channel", "<!channel>", "@here"])
+async def test_a_refusal_that_quotes_somebody_notifies_nobody(
+    redis_url: str, stage: Stage, drun: DrunDouble, word: str
+) -> None:
+    async with running(redis_url, drun, stage):
+        for line in (f"/settings {word} on", f"/model {word}", f"/settings busy {word}"):
+            asked = await stage.ask(line)
+            await stage.until(lambda asked=asked: stage.answers(asked) and not stage.writing(asked))  # type: ignore[misc] # mypy infers no lambda with a default
+    assert stage.broadcasts() == 0
+    assert drun.requests == []
+
+
+async def test_a_change_that_quotes_somebody_notifies_nobody(
+    redis_url: str, slack: SlackStage, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    """What answers a slash command, for everybody to see."""
+    here = slack.channel("slash")
+    dm = discord.discord.open_dm(discord.ada)
+    text = f"Tell <@{slack.ada.id}>, <!channel>, @here and @everyone."
+    async with running(redis_url, drun, slack, discord, settings={"ADMINS": f"slack:{slack.ada.id}"}):
+        shown = await here.slash(slack.ada, "/drun", f"system set channel {text}")
+        assert shown.texts[0].startswith("The model is given new instructions in this channel: ")
+        answered = await dm.slash(
+            discord.ada,
+            "system",
+            {"action": "set", "for": "channel", "text": f"<@{discord.ada.id}> @everyone"},
+        )
+    public = [message for message in here.messages if message.author == slack.slack.bot_user_id]
+    assert [(message.broadcasts, message.mentions) for message in public] == [([], [])]
+    assert answered.original is not None
+    assert not answered.original.ephemeral
+    assert not answered.original.pings
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("model deepseek-r1 me", "From now on `public/deepseek-r1` answers for you"),
+        ("/model deepseek-r1 me", "From now on `public/deepseek-r1` answers for you"),
+        ("／MODEL　deepseek-r1　me", "From now on `public/deepseek-r1` answers for you"),
+        ("", "Mention me or write to me directly"),
+        ("  ", "Mention me or write to me directly"),
+        ("help!", "Mention me or write to me directly"),
+        ("sing a song", "There is no command `/sing`"),
+    ],
+)
+async def test_the_umbrella_understands_commands_as_people_write_them(
+    redis_url: str, slack: SlackStage, drun: DrunDouble, typed: str, says: str
+) -> None:
+    async with running(redis_url, drun, slack):
+        shown = await slack.channel("general").slash(slack.ada, "/drun", typed)
+    assert shown.texts[0].startswith(says)
+
+
+async def test_the_operators_names_work_as_text_and_as_options(
+    redis_url: str, slack: SlackStage, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    names = {"DRUN_MODELS": "fast=public/deepseek-v3,public/deepseek-r1"}
+    async with running(redis_url, drun, slack, discord, settings=names):
+        said = await by_message(slack)("model", ("fast", "me"))
+        assert said.startswith("From now on `fast` (`public/deepseek-v3`) answers for you")
+        choices = await discord.channel("slash").autocomplete(discord.ada, "model", {"name": "fa"})
+        assert [choice["value"] for choice in choices] == ["fast"]
+
+
+async def test_values_are_offered_for_the_setting_that_was_named(
+    redis_url: str, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    channel = discord.channel("slash")
+    async with running(redis_url, drun, discord):
+        options = {"name": "busy", "value": "c"}
+        choices = await channel.autocomplete(discord.ada, "settings", options, focused="value")
+        assert [choice["value"] for choice in choices] == ["collect"]
+
+
+async def test_a_field_that_was_left_out_is_not_taken_from_the_next_one(
+    redis_url: str, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    dm = discord.discord.open_dm(discord.ada)
+    async with running(redis_url, drun, discord):
+        shown = await dm.slash(discord.ada, "system", {"action": "set", "text": "me and my cat"})
+    assert shown.original is not None
+    assert shown.original.content == "The model is given new instructions in this channel: `me and my cat`"
