@@ -16,7 +16,7 @@ from core.drun.calls import ChatRequest, Sampling
 from core.drun.client import ModelClient
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.model import Model
-from core.errors import KeyRefused, ModelError, NoBalance, StoreUnavailable
+from core.errors import AccessRefused, KeyRefused, ModelError, NoBalance, NotServed, StoreUnavailable
 from core.texts import Language
 
 _PATIENCE_S = 30.0
@@ -42,6 +42,9 @@ _ADVICE: list[tuple[type[ModelError], str]] = [
         "see https://console.d.run, API Key 管理: a deleted key stops working at once; set {variable}",
     ),
     (NoBalance, "top up the wallet at https://console.d.run; a Model Service is paid from it too"),
+    # What they say themselves tells the operator where to look.
+    (AccessRefused, "{error}"),
+    (NotServed, "{error}"),
 ]
 
 
@@ -111,7 +114,7 @@ def _advise(error: ModelError | None, endpoint: Endpoint | None) -> None:
     variable = "DRUN_API_KEY or DRUN_SERVICE_API_KEY" if of_service else "DRUN_API_KEY"
     for kind, advice in _ADVICE:
         if isinstance(error, kind):
-            typer.echo(f"      {advice.format(variable=variable)}")
+            typer.echo(redacted(f"      {advice.format(variable=variable, error=error)}"))
 
 
 async def _try(client: ModelClient, model: Model) -> None:

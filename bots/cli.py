@@ -1,4 +1,4 @@
-"""The words one types: run, check, ask, models, turns, manifest, invite."""
+"""The words one types: run, check, ask, models, turns, usage, export, forget, manifest, invite."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from adapters.discord.invitation import invitation
 from adapters.discord.settings import Settings as DiscordSettings
 from adapters.slack.manifest import manifest
-from bots import logs, turns
+from bots import kept, logs, turns, usage
 from bots.ask import ask as ask_model
 from bots.ask import list_models
 from bots.check import check as check_all
@@ -119,6 +119,35 @@ def requeue(which: _Which) -> None:
 def drop(which: _Which) -> None:
     """Remove for good what was given up."""
     asyncio.run(turns.drop(_section(StoreSettings), which))
+
+
+@app.command("usage")
+def show_usage(
+    days: Annotated[int, typer.Option(min=1, max=usage.MOST_DAYS, help="today included, in UTC")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """What every workspace has used."""
+    logs.set_up("ERROR", "auto")
+    asyncio.run(usage.show(_section(StoreSettings), days=days, as_json=as_json))
+
+
+@app.command()
+def export(
+    conversation: Annotated[str, typer.Argument(help="slack:T0123:C0456, or one of its threads")],
+    form: Annotated[kept.Form, typer.Option(help="json has all of it")] = kept.Form.MARKDOWN,
+) -> None:
+    """Print all that is kept of a conversation."""
+    logs.set_up("ERROR", "auto")
+    asyncio.run(kept.export(_section(StoreSettings), conversation, form))
+
+
+@app.command()
+def forget(
+    where: Annotated[str, typer.Argument(help="a workspace, slack:T0123, or a channel, slack:T0123:C0456")],
+) -> None:
+    """Delete for good what is kept of a workspace, or was said in a channel."""
+    logs.set_up("ERROR", "auto")
+    asyncio.run(kept.forget(_section(StoreSettings), where))
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -1,5 +1,6 @@
-"""Writes docs/commands.md from the definitions of commands and settings: ``make docs``."""
+"""Writes docs/commands.md, or the file that is named, from the definitions of commands and settings: ``make docs``."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -182,4 +183,4 @@ _BACK = Text("going back to what the next level says", "恢复为上一级的设
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    (Path(sys.argv[1]) if sys.argv[1:] else PAGE).write_text(page(), encoding="utf-8")

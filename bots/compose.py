@@ -244,6 +244,7 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
             outage,
             overheard,
             Door(admission, ready, chores, first=Told(connections).first, language=language),
+            chores,
         )
         refused: dict[str, str] = {}
         later = await stack.enter_async_context(

@@ -82,9 +82,12 @@ class Admission:
 
     def admits(self, channel: Channel, author: str) -> Text | None:
         """None, or what to say to ``author`` alone: it never tells who is on a list, nor on which."""
-        places = (f"{channel.platform}:{channel.workspace}", str(channel))
         person = (f"{channel.platform}:{author}",)
-        return None if self._fits(Kind.PLACE, places) and self._fits(Kind.PERSON, person) else NOT_HERE
+        return None if self.admits_place(channel) and self._fits(Kind.PERSON, person) else NOT_HERE
+
+    def admits_place(self, channel: Channel) -> bool:
+        """Whether anybody at all is answered in ``channel``."""
+        return self._fits(Kind.PLACE, (f"{channel.platform}:{channel.workspace}", str(channel)))
 
     def admits_model(self, model: str) -> Text | None:
         """None, or what to say to whoever wants it; value: ``model``."""

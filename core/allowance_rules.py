@@ -17,6 +17,8 @@ _RULE = re.compile(
     r"(?:(?P<role>\S+) +)?(?P<owner>\S+) +(?P<amount>\S+) +(?P<unit>[^\s/]+) */ *(?P<window>\S+)",
     re.IGNORECASE,
 )
+# Who writes one rule a line may have the line ends taken out on the way.
+_BETWEEN = re.compile(r"[,，;；\n]|(?<=/hour)\s|(?<=/day)\s", re.IGNORECASE)
 _UNITS = {
     "request": REQUESTS,
     REQUESTS: REQUESTS,
@@ -27,13 +29,13 @@ _UNITS = {
 
 
 def parse_rules(text: str, *, owners: Collection[Owner] = tuple(Owner)) -> tuple[Rule, ...]:
-    """The rules of ``text``, separated by commas or line ends. ``owners``: those that it may speak of.
+    """The rules of ``text``, separated by commas, line ends, or nothing but a space. ``owners``: those that it may speak of.
 
     Raises BudgetsWrong with a sentence for each rule that is none.
     """
     rules: list[Rule] = []
     wrong: list[ValueWrong] = []
-    for written in filter(None, map(str.strip, re.split(r"[,，;；\n]", text))):
+    for written in filter(None, map(str.strip, _BETWEEN.split(text))):
         try:
             rule = _parsed(written, owners)
             if any(rule.place == other.place for other in rules):

@@ -14,12 +14,13 @@ from core.commands.desk import Desk
 from core.commands.regenerate import FORGOTTEN, NOTHING_YET
 from core.commands.running import parse_command, run
 from core.comparing import Comparing, with_model
-from core.conversation import Turn, UserMessage
+from core.conversation import Conversation, Turn, UserMessage
 from core.delivery import Delivery
 from core.errors import StoreUnavailable, SurfaceGone
+from core.greeting import empty_mention
 from core.hold import Hold, insist
 from core.preferences import language_choice
-from core.regenerating import Regenerating, meant_by
+from core.regenerating import Regenerating, meant_by, over
 from core.reply import quiet
 from core.store.answers import Found
 from core.store.claims import Claim
@@ -69,11 +70,12 @@ class Engine:
             await self._say(hold, why.say(language), language)
         elif command is not None:
             spell = self._spelling(message)
-            call = Call(message.conversation, *command, language, claim.sequence, spell, message.author)
+            # A command that opens a thread is about the place it was written in: the thread holds nothing yet.
+            where = Conversation(claim.conversation.channel) if message.opens_thread else claim.conversation
+            call = Call(where, *command, language, claim.sequence, spell, message.author)
             await self._obey(hold, await run(self.desk, call), chosen, language)
         elif not (message.text.strip() or message.attachments):
-            help_ = self._spelling(message)("help")
-            await self._say(hold, texts.EMPTY_MENTION.say(language, help=help_), language)
+            await self._say(hold, empty_mention(self._spelling(message), language), language)
         else:
             await self._reply(hold, chosen, language)
 
@@ -89,20 +91,17 @@ class Engine:
             nothing = FORGOTTEN if claim.message.replaces else NOTHING_YET
             await self._say(hold, nothing.say(language), language)
         else:
-            await self._again(hold, found, asks.models, chosen, language)
+            await self._again(hold, found, asks.models, chosen)
 
-    async def _again(
-        self, hold: Hold, found: Found, models: tuple[str, ...], chosen: Chosen, language: texts.Language
-    ) -> None:
+    async def _again(self, hold: Hold, found: Found, models: tuple[str, ...], chosen: Chosen) -> None:
         """Makes an answer anew, over the messages of the old one. The turn that asks for it leaves no other trace."""
         claim, answers = hold.claim, self.desk.turns.answers
         if found.turn.answer != claim.message.turn_id:  # else an attempt that died had it done
             platform = self.desk.platforms[claim.conversation.channel.platform]
+            language = texts.language_of(found.turn.text, language_choice(chosen))
             regenerating = Regenerating(answers, self.means, hold, platform, chosen, language, found, models)
-            # What told of the wait stands behind: it is withdrawn as a message that the answer no longer has.
-            shown = tuple(dict.fromkeys((*found.turn.messages, *claim.shown)))
             thinking = texts.THINKING.say(language)
-            await regenerating.show(self._delivery(hold, language, thinking, shown))
+            await regenerating.show(self._delivery(hold, language, thinking, over(claim, found)))
         await self._commit(claim, None)
 
     def _spelling(self, message: UserMessage) -> Callable[[str], str]:
@@ -178,7 +177,7 @@ class Engine:
     ) -> Delivery:
         """``shown``: the messages to be written over, where these are not the claim's alone."""
         claim = hold.claim
-        over = claim.shown if shown is None else shown
+        written_over = claim.shown if shown is None else shown
         surface = self.desk.platforms[claim.conversation.channel.platform].surface(claim.message)
 
         async def checkpoint(messages: Sequence[str]) -> None:
@@ -189,7 +188,7 @@ class Engine:
             surface,
             check=hold.check,
             checkpoint=checkpoint,
-            messages=[message for message in over if message != UNTOLD],
+            messages=[message for message in written_over if message != UNTOLD],
             again=claim.again,
             placeholder=placeholder,
             doubt=quiet(texts.MAYBE_TWICE.say(language)),

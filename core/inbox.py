@@ -2,18 +2,27 @@
 
 from dataclasses import dataclass, replace
 
+import structlog
+
 from core.changes import Amended, Change, Edited
+from core.chores import Chores, happens
 from core.commands.desk import Desk
 from core.commands.running import parse_command, question_of
-from core.conversation import SaidTo, UserMessage
+from core.conversation import Channel, SaidTo, UserMessage
 from core.door import Door
 from core.errors import StoreUnavailable
+from core.greeting import greeting
 from core.outage import Outage
 from core.overheard import Overheard
 from core.store.claims import Accepted, Kind
 from core.store.journal import Journals
 from core.texts import LanguageChoice
 from core.waiting import Waiting
+
+log = structlog.get_logger()
+
+_ENDED_S = 60.0
+"""By then all that was under way has lost its lease, and has written its last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Inbox:
     """None: only what was written to the bot is handed in here."""
     door: Door | None = None
     """None: everybody is answered."""
+    chores: Chores | None = None
+    """None: what is to be looked at again is left as it is."""
 
     async def accept(self, message: UserMessage, *, insisting: bool = False) -> Accepted:
         """Makes ``message`` a turn, once however often it comes. Raises StoreUnavailable: then it is not accepted.
@@ -77,3 +88,26 @@ class Inbox:
         if self.waiting and amended.withdrawn:
             self.waiting.withdrawn(amended.withdrawn, amended.shown)
         return amended
+
+    async def greeting(self, channel: Channel) -> str | None:
+        """What the bot says in ``channel``, where it has just come, once however often that is told.
+
+        None: it was said before, by this process or another one. Raises StoreUnavailable.
+        """
+        return await greeting(self.desk, channel)
+
+    async def left(self, platform: str, workspace: str) -> None:
+        """The bot was removed from ``workspace``: all that is kept of it goes, and goes again what turns under way left.
+
+        Raises StoreUnavailable: then some of it is left, and it may be told again.
+        """
+        erasing = self.desk.channels.erasing
+
+        async def again(chores: Chores) -> None:
+            await happens(chores.ending, within_s=_ENDED_S)
+            await erasing.workspace(platform, workspace)
+
+        await erasing.workspace(platform, workspace)
+        log.info("a workspace was left, and nothing is kept of it", platform=platform, workspace=workspace)
+        if self.chores is not None:
+            self.chores.begin(again(self.chores), "forget a workspace")

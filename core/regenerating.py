@@ -15,7 +15,7 @@ from core.answering import Answering, Means
 from core.attached import Attached
 from core.cascade import Chosen
 from core.comparing import Comparing, models_of, with_model
-from core.conversation import Turn, UserMessage, Voice
+from core.conversation import UserMessage, Voice
 from core.delivery import Delivery
 from core.hold import Hold
 from core.memory.surroundings import Surroundings
@@ -32,6 +32,16 @@ async def meant_by(answers: Answers, claim: Claim) -> Found | None:
     if claim.message.replaces:
         return await answers.find(claim.conversation, claim.message.replaces)
     return await answers.last(claim.conversation)
+
+
+def over(claim: Claim, found: Found) -> tuple[str, ...]:
+    """The platform's messages to be written over: the old answer's, then what told of the wait, which is withdrawn.
+
+    An attempt that noted none of the old ones has not found them there, and posted its own.
+    """
+    old, noted = found.turn.messages, tuple(claim.shown)
+    posted_anew = claim.again and not set(old) & set(noted)
+    return tuple(dict.fromkeys((*noted, *old) if posted_anew else (*old, *noted)))
 
 
 @dataclass(slots=True)

@@ -42,9 +42,17 @@ THINKING_FOR = Text("Thinking… {seconds} s", "思考中…… {seconds} 秒")
 THOUGHT_FOR = Text("Thought for {seconds} s.", "思考了 {seconds} 秒。")
 WAS_THOUGHT = Text("What is above was a thought.", "以上是思考过程。")
 STOPPED = Text("Stopped.", "已停止。")
+EXAMPLES = Text(
+    "- What does this error mean: `KeyError: 'id'`?\n"
+    "- Translate into Chinese: see you tomorrow.\n"
+    "- Write an SQL query for the ten newest orders.",
+    "- 这个报错是什么意思：`KeyError: 'id'`？\n- 翻译成英文：明天见。\n- 写一条 SQL，查询最新的十个订单。",
+)
 EMPTY_MENTION = Text(
-    "I see no text. Ask me something, for example: what does this error mean? `{help}` lists what else I can do.",
-    "没有看到文字。请直接提问，例如：这个报错是什么意思？输入 `{help}` 查看更多用法。",
+    "I see no text. Ask me something, for example:\n\n{examples}\n\n"
+    "`{model}` switches the model, `{stop}` stops an answer, `{help}` lists all commands.",
+    "没有看到文字。请直接提问，例如：\n\n{examples}\n\n"
+    "用 `{model}` 切换模型，用 `{stop}` 停止回答，用 `{help}` 查看全部命令。",
 )
 NO_TEXT = Text("The model answered with nothing. Please ask again.", "模型没有返回任何内容，请再问一次。")
 CUT_BY_LENGTH = Text(

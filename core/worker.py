@@ -44,6 +44,7 @@ class Worker:
         self._capacity = capacity
         self._lease_s = lease_s
         self._running: dict[str, _Running] = {}
+        self._leaving: set[asyncio.Task[None]] = set()  # of turns that are committed
         self._freed = asyncio.Event()
         # Without renewals a lease ends in less than this after the last of them failed, and is claimed again.
         self._away = Away(settle_s=lease_s * 3 / 4)
@@ -69,7 +70,8 @@ class Worker:
             await self._drain(hurry, drain_s)
             await asyncio.gather(*map(self._hand_on, list(self._running.values())))
         finally:
-            ending = [told, hurry, *loops, *(running.task for running in self._running.values())]
+            running = [each.task for each in self._running.values()]
+            ending = [told, hurry, *loops, *running, *self._leaving]
             for task in ending:
                 task.cancel()
             await asyncio.gather(*ending, return_exceptions=True)
@@ -132,9 +134,14 @@ class Worker:
         if found.stopped:
             hold.stopping.set()
         key = str(found.conversation)
-        if key in self._running:
+        before = self._running.get(key)
+        if before is not None and before.hold.claim.sequence == found.sequence:
             # Its lease ran out unnoticed, as in a process that was stopped for a while, and came back to us.
-            self._running[key].task.cancel()
+            before.task.cancel()
+        elif before is not None:
+            # The turn before this one is committed: its task keeps what belongs to it, such as thoughts, and ends.
+            self._leaving.add(before.task)
+            before.task.add_done_callback(self._leaving.discard)
         task = asyncio.create_task(self._answer_one(hold), name=f"turn {key}")
         each = _Running(hold, task, self._deadline(hold, task, claimed_at))
         self._running[key] = each

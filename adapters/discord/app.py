@@ -16,13 +16,14 @@ from adapters.discord.asking import Api
 from adapters.discord.buckets import Buckets
 from adapters.discord.events import DIRECT, Changed, read_change, read_message
 from adapters.discord.files import DiscordFiles
+from adapters.discord.greeting import greet
 from adapters.discord.missed import Missed
 from adapters.discord.people import DiscordPeople
 from adapters.discord.settings import Settings
 from adapters.discord.spelling import Translations, add_commands
 from adapters.discord.surface import DiscordSurface
 from core.conversation import Attachment, Channel, Conversation, UserMessage
-from core.errors import PlatformRefused, PlatformUnreachable
+from core.errors import PlatformRefused, PlatformUnreachable, StoreUnavailable
 from core.inbox import Inbox
 from core.lanes import Lanes
 from core.people import Person, Remark
@@ -180,6 +181,7 @@ class Ears(discord.AutoShardedClient):
             max_messages=None,
             guild_ready_timeout=0.5,
         )
+        self._inbox = inbox
         self._lanes = lanes
         self._overheard = inbox.overheard
         self.offered = offered
@@ -187,7 +189,7 @@ class Ears(discord.AutoShardedClient):
         self.heard = asyncio.Event()
         """Set when this session has been ready once."""
         self.tree: app_commands.CommandTree[Ears] = app_commands.CommandTree(self)
-        add_commands(self.tree, inbox)
+        add_commands(self.tree, inbox, lanes.put)
 
     async def setup_hook(self) -> None:
         if self.offered:
@@ -223,6 +225,20 @@ class Ears(discord.AutoShardedClient):
 
     async def on_raw_bulk_message_delete(self, raw: discord.RawBulkMessageDeleteEvent) -> None:
         self._follow(raw)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        await greet(guild, self._inbox)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        # discord.py: a guild that is only unavailable comes as on_guild_unavailable.
+        try:
+            await self._inbox.left("discord", str(guild.id))
+        except StoreUnavailable as error:
+            # Discord tells it once.
+            log.error(  # noqa: TRY400 - the sentence is the whole story
+                f"a server was left, and what is kept of it could not be deleted: `drun-chat forget discord:{guild.id}`",
+                reason=str(error),
+            )
 
     def _follow(self, raw: Changed) -> None:
         change = read_change(raw, self.user.id, discord.utils.utcnow()) if self.user else None

@@ -9,6 +9,7 @@ from discord import app_commands
 
 from adapters.discord.events import place
 from adapters.discord.folding import said
+from adapters.discord.questions import Put, put_question
 from core.cascade import Level
 from core.commands.command import Answer, Argument, Call, Command
 from core.commands.listed import COMMANDS
@@ -36,26 +37,26 @@ class Translations(app_commands.Translator):
         return string.extras.get("zh") if locale is discord.Locale.chinese else None
 
 
-def add_commands(tree: app_commands.CommandTree[Any], inbox: Inbox) -> None:
-    """Gives ``tree`` every command of the core."""
+def add_commands(tree: app_commands.CommandTree[Any], inbox: Inbox, put: Put) -> None:
+    """Gives ``tree`` every command of the core. ``put`` takes in what they ask."""
     for command in COMMANDS.values():
-        tree.add_command(_spelled(command, inbox))
+        tree.add_command(_spelled(command, inbox, put))
 
 
-def _spelled(command: Command, inbox: Inbox) -> app_commands.Command[Any, ..., None]:
+def _spelled(command: Command, inbox: Inbox, put: Put) -> app_commands.Command[Any, ..., None]:
     async def alone(interaction: discord.Interaction) -> None:
-        await _run(inbox, interaction, command.name, "")
+        await _run(inbox, put, interaction, command.name, "")
 
     async def with_one(interaction: discord.Interaction, first: str = "") -> None:
-        await _run(inbox, interaction, command.name, first)
+        await _run(inbox, put, interaction, command.name, first)
 
     async def with_two(interaction: discord.Interaction, first: str = "", second: str = "") -> None:
-        await _run(inbox, interaction, command.name, command.line([first, second]))
+        await _run(inbox, put, interaction, command.name, command.line([first, second]))
 
     async def with_three(
         interaction: discord.Interaction, first: str = "", second: str = "", third: str = ""
     ) -> None:
-        await _run(inbox, interaction, command.name, command.line([first, second, third]))
+        await _run(inbox, put, interaction, command.name, command.line([first, second, third]))
 
     # discord.py reads the options from the parameters of a function.
     callback: Any = (alone, with_one, with_two, with_three)[len(command.arguments)]
@@ -98,14 +99,26 @@ def _call(inbox: Inbox, interaction: discord.Interaction, name: str, argument: s
     return Call(where, name, argument, language, author=str(interaction.user.id))
 
 
-async def _run(inbox: Inbox, interaction: discord.Interaction, name: str, argument: str) -> None:
-    running = asyncio.create_task(run(inbox.desk, _call(inbox, interaction, name, argument.strip())))
+async def _run(inbox: Inbox, put: Put, interaction: discord.Interaction, name: str, argument: str) -> None:
+    call = _call(inbox, interaction, name, argument.strip())
+    running = asyncio.create_task(run(inbox.desk, call))
     done, _ = await asyncio.wait({running}, timeout=_AT_ONCE_S)
-    if done:
-        await _answer(interaction, running.result(), interaction.response.send_message)
-    else:
+    answer_by: Any = interaction.response.send_message
+    if not done:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await _answer(interaction, await running, interaction.followup.send)
+        answer_by = interaction.followup.send
+    answer = await running
+    if answer.asks is not None:
+        if not done:
+            # Discord: the first followup after a deferral is seen by those who saw that, and so not the question.
+            await interaction.followup.send(answer.text, ephemeral=True)
+        answer = await put_question(interaction, answer, answer.asks, put, call.language)
+        if not answer.text:
+            return
+    elif answer.public and not done:
+        # What everybody should see cannot take the place of what one person saw.
+        await interaction.delete_original_response()
+    await _answer(interaction, answer, answer_by)
 
 
 async def _answer(interaction: discord.Interaction, answer: Answer, first: Any) -> None:

@@ -16,17 +16,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.answers import no_of
-from adapters.slack.events import read_change, read_event
+from adapters.slack.events import read_change, read_event, read_leaving
 from adapters.slack.files import SlackFiles
 from adapters.slack.folding import said
+from adapters.slack.greeting import greet, read_arrival
 from adapters.slack.manifest import ALL_COMMANDS, spelled
 from adapters.slack.markup import escaped, inert
 from adapters.slack.people import SlackPeople
+from adapters.slack.questions import Questions
 from adapters.slack.settings import Settings
 from adapters.slack.socket import socket
 from adapters.slack.surface import SlackSurface
 from core.budgets import Budgets
-from core.commands.command import Call
+from core.changes import Edited
+from core.commands.command import Answer, Call
 from core.commands.listed import COMMANDS
 from core.commands.running import run
 from core.conversation import Attachment, Channel, Conversation, UserMessage
@@ -85,6 +88,10 @@ class Slack:
     _edits: Budget = field(default_factory=_edits)
     _order: Order[Conversation] = field(default_factory=Order)
     _marks: Budget = field(default_factory=_marks)
+    _questions: Questions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._questions = Questions(self.client, self.inbox, self._posts.of)
 
     def surface(self, message: UserMessage) -> Surface:
         posts = self._posts.of(message.conversation.channel)
@@ -120,6 +127,7 @@ class Slack:
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
             await hearing.close()
+            await self._questions.aclose()
 
     def _app(self) -> AsyncApp:
         async def authorize() -> AuthorizeResult:
@@ -157,7 +165,17 @@ class Slack:
             async with self._order.of(message.conversation):
                 await self.inbox.accept(message)
         elif (change := read_change(body, me)) is not None:
-            await self.inbox.amend(change)
+            amended = await self.inbox.amend(change)
+            if isinstance(change, Edited) and amended.conversation:
+                again = self.spelled("regenerate", amended.conversation)
+                self._questions.offer(change, amended, body["event"]["message"]["user"], again)
+        elif (team := read_leaving(body, me)) is not None:
+            # Before the ack, so that Slack tells it again when the store is away.
+            await self.inbox.left(self.name, team)
+        elif (where := read_arrival(body, me)) is not None and self.inbox.chores is not None:
+            # Nobody waits for it, and the lists of models may take longer than Slack waits for an ack.
+            greeting = greet(self.client, self.inbox, where, self._posts.of(where))
+            self.inbox.chores.begin(greeting, "greet")
 
     async def _run_command(
         self,
@@ -176,11 +194,15 @@ class Slack:
             spell=lambda each: self.spelled(each, conversation),
             author=body["user_id"],
         )
-        running = asyncio.create_task(run(self.inbox.desk, call))
+        running = asyncio.create_task(self._obey(call, body.get("user_name") or ""))
         done, _ = await asyncio.wait({running}, timeout=_AT_ONCE_S)
         if not done:
             await ack()
         answer = await running
+        if not answer.text:
+            if done:
+                await ack()
+            return
         # What people have written is quoted in it: a value that was changed, a word that is none.
         shown = said(replace(answer, text=inert(answer.text)))
         await (ack if done else respond)(
@@ -188,6 +210,14 @@ class Slack:
             blocks=[{"type": "markdown", "text": shown}],
             response_type="in_channel" if answer.public else "ephemeral",
         )
+
+    async def _obey(self, call: Call, name: str) -> Answer:
+        """``name`` is what Slack calls whoever gave the command, should it tell nothing better."""
+        answer = await run(self.inbox.desk, call)
+        if answer.asks is None:
+            return answer
+        person = await self.person(call.author, call.conversation.channel)
+        return await self._questions.put(call, answer, person.name or name)
 
 
 def typed(command: str, text: str) -> tuple[str, str]:

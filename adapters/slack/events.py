@@ -102,6 +102,17 @@ def _pinned(team: str, event: Mapping[str, Any]) -> Change | None:
     return Pinned(where, message["ts"], event["type"] == "pin_added", message.get("thread_ts"))
 
 
+def read_leaving(body: Mapping[str, Any], bot_user_id: str) -> str | None:
+    """The workspace that an ``event_callback`` body says the bot was removed from; None when it says something else.
+
+    Slack: app_uninstalled and tokens_revoked come in any order, and in the latter ``tokens.bot`` has ids of bot users.
+    """
+    event = body.get("event") or {}
+    kind = event.get("type")
+    revoked = kind == "tokens_revoked" and bot_user_id in ((event.get("tokens") or {}).get("bot") or ())
+    return str(body["team_id"]) if revoked or kind == "app_uninstalled" else None
+
+
 def _anothers(message: Mapping[str, Any], bot_user_id: str) -> bool:
     """It was another bot's: neither a question nor an answer of ours."""
     return bool(message.get("bot_id")) and message.get("user") != bot_user_id

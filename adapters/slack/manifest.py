@@ -39,10 +39,12 @@ def manifest() -> dict[str, Any]:
                 "bot": [
                     "app_mentions:read",
                     "channels:history",
+                    "channels:read",
                     "chat:write",
                     "commands",
                     "files:read",
                     "groups:history",
+                    "groups:read",
                     "im:history",
                     "mpim:history",
                     "pins:read",
@@ -55,13 +57,16 @@ def manifest() -> dict[str, Any]:
             # Those of channels tell of edits and deletions; what is said there to others is read by nobody.
             "event_subscriptions": {
                 "bot_events": [
+                    "app_home_opened",
                     "app_mention",
+                    "member_joined_channel",
                     "message.channels",
                     "message.groups",
                     "message.im",
                     "message.mpim",
                     "pin_added",
                     "pin_removed",
+                    "tokens_revoked",
                 ]
             },
             "interactivity": {"is_enabled": False},

@@ -1,6 +1,6 @@
 """All commands, and the one that tells of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from core.commands.ask import ASK
 from core.commands.command import Answer, Call, Command
@@ -17,17 +17,30 @@ from core.commands.stop import STOP
 from core.commands.system import SYSTEM
 from core.commands.thinking import THINKING
 from core.commands.usage import USAGE
-from core.texts import Text
+from core.texts import EXAMPLES, Text
 
 
 async def _help(_: Desk, call: Call) -> Answer:
-    lines = [f"- `{call.spell(each.name)}` {each.summary.say(call.language)}" for each in COMMANDS.values()]
-    return Answer(f"{_HELP.say(call.language)}\n\n" + "\n".join(lines))
+    def listed(commands: Iterable[Command]) -> str:
+        return "\n".join(
+            f"- `{call.spell(each.name)}` {each.summary.say(call.language)}" for each in commands
+        )
+
+    text = _HELP.say(
+        call.language,
+        examples=EXAMPLES.say(call.language),
+        first=listed(COMMANDS[name] for name in _FIRST),
+        others=listed(each for each in COMMANDS.values() if each.name not in _FIRST),
+    )
+    return Answer(text)
 
 
+_FIRST = ("model", "stop", "reset")
+"""What somebody needs who has only just begun."""
 _HELP = Text(
-    "Mention me or write to me directly, and I answer. Besides:",
-    "在频道里 @我，或直接给我发私信，我就会回答。还可以使用：",
+    "Mention me or write to me directly, and I answer:\n\n{examples}\n\n"
+    "To begin with:\n\n{first}\n\nAnd more:\n\n{others}",
+    "在频道里 @我，或直接给我发私信，我就会回答：\n\n{examples}\n\n常用命令：\n\n{first}\n\n其他命令：\n\n{others}",
 )
 
 HELP = Command("help", Text("says what I can do", "显示使用说明"), _help)

@@ -14,6 +14,8 @@ from core.store.thoughts import Thoughts
 
 TOLD_S = 30 * 24 * 3600
 """After this a channel is told again that a model is gone, where it still is."""
+GREETED_S = 90 * 24 * 3600
+"""Whoever invites the bot anew after this is greeted anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,15 @@ class Channels:
         # SET with both NX and GET: Redis 7.0.
         teller = await self._redis.set(key, turn, nx=True, get=True, ex=TOLD_S)
         return teller is not None and str(teller) != turn
+
+    @translating
+    async def comes_first(self, channel: Channel) -> bool:
+        """Whether nobody, in any process, has asked this of ``channel`` within GREETED_S.
+
+        A call that is repeated after a lost answer says no: then nobody is greeted.
+        """
+        key = partition_of(channel, len(self._partitions)).greeted(channel)
+        return bool(await self._redis.set(key, "1", nx=True, ex=GREETED_S))
 
     @translating
     async def heard(self, platform: str, *, since_s: float) -> list[Heard]:

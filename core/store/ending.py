@@ -80,8 +80,7 @@ class Ending:
         turn = self.turn
         if turn is None:
             return []
-        # A remark that is said to the bot as well has a turn of its own, or had one.
-        before = (remark.message_id for remark in turn.before if not remark.mine)
+        before = (remark.message_id for remark in turn.before)
         return [*before, *(part.id for part in turn.parts), *turn.messages]
 
 

@@ -29,7 +29,7 @@ _READ = 100
 _TRIES = 20
 _MADE_OF_IT = frozenset({"memory", "remembering", "thoughts", "thinker"})
 """What does not tell whose words it was made of: it goes in every channel in which the person was answered."""
-_THEIRS = frozenset({"settings", "audit", "usage"})
+_THEIRS = frozenset({"settings", "audit", "usage", "told"})
 """Of a person's own keys. What is left of ``allowance`` goes in 25 hours: forgetting must not refill a budget."""
 
 _changed = msgspec.json.Decoder(Changed)

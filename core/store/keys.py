@@ -93,6 +93,10 @@ class Partition:
         """Names the turn that has told a channel that a model is not offered any more."""
         return f"{self.prefix}told:{channel}:{model}"
 
+    def greeted(self, channel: Channel) -> str:
+        """That the bot has said its first words in a channel."""
+        return f"{self.prefix}greeted:{channel}"
+
     def thinker(self, channel: Channel) -> str:
         """Names the conversation of a channel and its threads in which was last thought."""
         return f"{self.prefix}thinker:{channel}"

@@ -9,6 +9,7 @@ from tests.bots.program import ended, still_there
 from tests.bots.settings_of import host, lines_of, of_discord, of_drun, of_slack
 from tests.doubles.discord.server import DiscordDouble
 from tests.doubles.drun import refusals
+from tests.doubles.drun.refusals import Refusal
 from tests.doubles.drun.server import DrunDouble
 from tests.doubles.slack.server import SlackDouble
 
@@ -201,6 +202,66 @@ async def test_maas_by_token_at_a_wrong_address_is_told_with_the_step_that_sets_
     assert "How to reach a Model Service" not in found.out, (
         "its list was read, and none of its models is asked"
     )
+
+
+@pytest.mark.parametrize("command", ["check", "models"])
+async def test_an_installation_without_keys_works_without_one(
+    tmp_path: Path, drun: DrunDouble, redis_url: str, command: str
+) -> None:
+    drun.keys.add("")
+    settings = {"DRUN_BASE_URL": drun.maas_url, "REDIS_URL": redis_url}
+    found = await ended(tmp_path, command, settings=settings)
+    assert found.code == 0, found.all
+    told = {"check": "ok    default model: public/deepseek-v3 answers", "models": "public/deepseek-v3"}
+    assert told[command] in found.out
+    assert all("Authorization" not in call.headers for call in drun.requests)
+
+
+@pytest.mark.parametrize("command", ["check", "models"])
+async def test_a_key_that_is_missing_is_told_as_what_it_is(
+    tmp_path: Path, drun: DrunDouble, redis_url: str, command: str
+) -> None:
+    settings = {"DRUN_BASE_URL": drun.maas_url, "REDIS_URL": redis_url}
+    found = await ended(tmp_path, command, settings=settings)
+    assert found.code == (command == "check"), "a list that cannot be read is told beside those that can"
+    assert "The d.run API key was refused. The operator of this bot has to check it." in found.all
+    assert "cannot be reached" not in found.all
+
+
+REFUSED_ELSEWHERE: dict[str, tuple[Refusal, str, str]] = {
+    "another vendor's 401": (
+        refusals.FOREIGN["another vendor's 401"],
+        "The model's provider refuses access to it.",
+        "look at the key and the account of what stands behind d.run",
+    ),
+    "a login page": (
+        refusals.redirect("https://login.example.com/in?token=s3cret"),
+        "The model cannot be reached right now.",
+        "HTTP 302 redirects to login.example.com; no model is served at this address: look at the base URL",
+    ),
+    "a path that is not served": (
+        refusals.no_such_page(),
+        "The model cannot be reached right now.",
+        "no model is served at this address: look at the base URL",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_ELSEWHERE)
+async def test_check_says_where_to_look_when_it_is_not_d_run_that_refuses(
+    tmp_path: Path, drun: DrunDouble, redis_url: str, what: str
+) -> None:
+    answer, told, advice = REFUSED_ELSEWHERE[what]
+    drun.reply = answer
+    settings = {"DRUN_BASE_URL": drun.maas_url, "DRUN_API_KEY": drun.key, "REDIS_URL": redis_url}
+    found = await ended(tmp_path, "check", settings=settings)
+    assert found.code == 1
+    [line] = lines_of(found.out, "no")
+    assert line.startswith(f"no    default model: {told}")
+    assert advice in found.out
+    assert "console.d.run, API Key 管理: a deleted key" not in found.out
+    assert "s3cret" not in found.all
+    assert len(drun.requests) == 1
 
 
 async def test_a_list_that_is_kept_does_not_hide_that_an_endpoint_is_away(

@@ -35,7 +35,7 @@ async def test_every_command_explains_itself(tmp_path: Path) -> None:
     for words, help_ in zip(WORDS, explained, strict=True):
         assert help_.code == 0, help_.err
         assert " ".join(("Usage: python -m bots", *words)) in help_.out
-    for command in ("run", "check", "ask", "models", "turns", "manifest", "invite"):
+    for command in ("run", "check", "ask", "models", "turns", "usage", "manifest", "invite"):
         assert re.search(rf"^│ {command} +[A-Z]", explained[0].out, re.MULTILINE)
 
 

@@ -119,6 +119,13 @@ def test_every_wrong_rule_is_told_and_none_of_the_right_ones() -> None:
     ]
 
 
+def test_rules_that_lost_their_line_ends_are_read_all_the_same() -> None:
+    written = "person 50 requests/hour channel 9 tokens/Day  workspace 1 CNY/day"
+    assert parse_rules(written) == parse_rules(
+        "person 50 requests/hour, channel 9 tokens/day, workspace 1 CNY/day"
+    )
+
+
 def test_whose_rules_may_be_spoken_of_can_be_limited() -> None:
     with pytest.raises(BudgetsWrong, match="a budget here is for `person`, `channel`, as in"):
         parse_rules("workspace 5 tokens/day", owners=(Owner.PERSON, Owner.CHANNEL))

@@ -2,10 +2,11 @@
 
 from core.cascade import Level
 from core.conversation import Conversation
+from core.hold import Hold
 from core.store.preferences import Place
 from tests.core.desks import choose
 from tests.core.scene import Scene
-from tests.core.store.talk import ROOM, thread
+from tests.core.store.talk import ROOM, claimed, said, thread
 
 
 async def set_at(stage: Scene, level: Level, name: str, value: str, where: Conversation = ROOM) -> None:
@@ -63,3 +64,14 @@ async def test_the_footer_names_the_model_and_is_no_part_of_the_history(stage: S
     stage.drun.reply_with("Hi.")
     assert await stage.answer("hello") == ["Hi.\n\n_Written by AI: `public/deepseek-v3`._"]
     assert [turn.reply for turn in await stage.history()] == ["Hi."]
+
+
+async def test_a_command_that_opens_a_thread_is_about_the_channel(stage: Scene) -> None:
+    """Nobody could mean the thread: it begins with the command."""
+    for text, opened in (("/model public/deepseek-r1", "1"), ("/reset", "2")):
+        await stage.answer("before")
+        await stage.turns.accept(said(text, thread(opened), opens_thread=True))
+        await stage.engine.answer(Hold(await claimed(stage.turns)))
+    await stage.answer("after", thread("3"))
+    assert stage.drun.requests[-1].model == "public/deepseek-r1"
+    assert [message["content"] for message in stage.drun.requests[-1].messages] == ["after"]

@@ -40,9 +40,8 @@ LEAKY = (
 )
 
 
-def error_frame() -> Refusal:
-    frames = b"data: " + go_json({"error": {"message": LEAKY, "code": 500}}) + b"\n\ndata: [DONE]\n\n"
-    return Refusal(200, frames, "text/event-stream")
+def error_frame(code: int, said: str = "") -> Callable[[], Answer]:
+    return lambda: refusals.in_stream(LEAKY, code=code, said=said)
 
 
 def leaky(status: int) -> Callable[[], Answer]:
@@ -62,7 +61,11 @@ CASES: dict[str, Callable[[], Answer]] = {
         f"{status} that tells too much": leaky(status)
         for status in (400, 401, 402, 403, 404, 429, 500, 502, 503)
     },
-    "an error frame that tells too much": error_frame,
+    **{
+        f"an error frame of {code} that tells too much": error_frame(code)
+        for code in (400, 401, 402, 403, 404, 429, 500)
+    },
+    "an error frame that tells too much, later": error_frame(400, "one "),
     "a body that tells too much": lambda: Refusal(200, go_json({"error": {"message": LEAKY}})),
     "a page that tells too much": lambda: Refusal(502, f"<html>{LEAKY}</html>".encode(), "text/html"),
     "a malformed frame that tells too much": lambda: Refusal(

@@ -2,10 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.conversation import Message, Turn
+from core.conversation import Message, Turn, Voice
 from core.errors import QuestionTooLong
 from core.estimate import UNKNOWN, Calibration, raw_prompt
-from core.window import fit
+from core.people import Remark, harmless
+from core.window import EARLIER, SEVERAL, Around, fit
 
 texts = st.text(max_size=60)
 turns = st.lists(st.builds(Turn, author=st.just("ada"), text=st.text(min_size=1, max_size=60), reply=texts))
@@ -100,3 +101,89 @@ def test_a_model_that_counts_more_is_sent_less() -> None:
         for factor in (0.5, 1.0, 2.0)
     ]
     assert sent[0] > sent[1] > sent[2]
+
+
+LONG = "word " * 100
+
+
+def contents(messages: list[Message]) -> list[str]:
+    return [message.content for message in messages]
+
+
+def test_a_pinned_turn_stays_in_its_place_when_newer_ones_fall_out() -> None:
+    history = [Turn("ada", f"{number} {LONG}", "yes", pinned=number == 1) for number in range(10)]
+    asked = [text.split()[0] for text in contents(fit("", history, "now?", limit=1_200)) if "word" in text]
+    assert asked[0] == "1"
+    assert asked[1:] == [str(number) for number in range(11 - len(asked), 10)]
+    assert 2 < len(asked) < 9
+
+
+def test_pinned_turns_take_no_more_than_a_quarter_and_the_newest_of_them_go_first() -> None:
+    history = [Turn("ada", f"{number} {LONG}", "yes", pinned=True) for number in range(10)]
+    history += [Turn("ada", f"{number} {LONG}", "yes") for number in range(10, 20)]
+    asked = [
+        int(text.split()[0]) for text in contents(fit("", history, "now?", limit=2_000)) if "word" in text
+    ]
+    pinned = [number for number in asked if number < 10]
+    assert pinned == list(range(10 - len(pinned), 10))
+    assert 0 < len(pinned) <= len(asked) // 3
+    assert asked[-1] == 19
+
+
+def test_the_summary_is_part_of_the_system_message_and_takes_no_more_than_its_share() -> None:
+    around = Around(summary="Ada likes tea. " * 500)
+    [system, question] = fit("be kind", [], "now?", limit=1_000, around=around)
+    assert system.content.startswith(f"be kind\n\n{EARLIER}Ada likes tea.")
+    assert raw_prompt([system]) < room(1_000) // 3
+    assert question == Message("user", "now?")
+    [alone, _] = fit("", [], "now?", limit=1_000, around=Around(summary="Ada likes tea."))
+    assert alone == Message("system", f"{EARLIER}Ada likes tea.")
+
+
+def test_a_summary_for_which_there_is_no_room_is_left_out() -> None:
+    assert fit("", [], "7" * 150, limit=256, around=Around(summary="Ada likes tea.")) == [
+        Message("user", "7" * 150)
+    ]
+
+
+def test_where_only_one_persons_turns_are_sent_no_names_are() -> None:
+    history = [Turn("bob", LONG, LONG, name="Bob"), Turn("ada", LONG, LONG, name="Ada")]
+    around = Around((Voice("ada", "Ada"),))
+    assert contents(fit("", history, "now?", limit=600, around=around)) == [LONG, LONG, "now?"]
+    assert contents(fit("", history, "now?", limit=2_000, around=around))[:2] == [SEVERAL, f"Bob: {LONG}"]
+
+
+people = st.sampled_from(["U1", "U2", "U3"])
+names = st.text(max_size=60).map(harmless)
+
+
+arounds = st.builds(
+    Around,
+    voices=st.tuples(st.builds(Voice, people, names)),
+    before=st.lists(
+        st.builds(Remark, people, names, st.text(min_size=1, max_size=90), st.just("m"), mine=st.booleans()),
+        max_size=5,
+    ),
+    summary=st.text(max_size=300),
+)
+talks = st.lists(
+    st.builds(
+        Turn,
+        author=people,
+        text=st.text(min_size=1, max_size=60),
+        reply=texts,
+        name=names,
+        pinned=st.booleans(),
+    )
+)
+
+
+@given(system=texts, history=talks, around=arounds, limit=st.integers(300, 900))
+def test_whatever_is_around_a_question_no_more_is_sent_than_fits(
+    system: str, history: list[Turn], around: Around, limit: int
+) -> None:
+    messages = fit(system, history, "now?", limit=limit, around=around)
+    assert raw_prompt(messages) <= room(limit)
+    assert messages[-1].content.endswith("now?")
+    assert system in messages[0].content
+    assert all(message.role != "system" for message in messages[1:])

@@ -214,6 +214,26 @@ async def test_a_turn_that_comes_back_to_its_own_worker_is_answered_by_one_task_
     assert read(await claimed(turns)) == ["hello"]
 
 
+async def test_the_next_turn_of_a_conversation_cuts_off_nothing_of_the_one_before(turns: Turns) -> None:
+    kept, begun, going = [], [], asyncio.Event()
+
+    async def answer(hold: Hold) -> None:
+        begun.append(hold.claim.message.text)
+        await turns.commit(hold.claim, None)
+        await going.wait()
+        kept.append(hold.claim.message.text)
+
+    stopping = asyncio.Event()
+    working = asyncio.create_task(Worker(turns, answer, capacity=5, lease_s=10.0).run(stopping, drain_s=1))
+    await turns.accept(said("one"))
+    await turns.accept(said("two"))
+    await until(lambda: begun == ["one", "two"])
+    going.set()
+    await until(lambda: kept == ["one", "two"])
+    stopping.set()
+    await working
+
+
 async def test_leases_are_kept_as_long_as_the_answer_takes(connections: Connections) -> None:
     turns = turns_of(connections, lease_s=0.2)
     async with shift(turns, lease_s=0.2) as working, shift(turns, lease_s=0.2) as other:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
+from redis.asyncio import Redis
 
 from core.commands.listed import COMMANDS
 from tests.doubles.drun.server import DrunDouble
@@ -14,7 +15,13 @@ from tests.journeys.stages import DiscordStage, SlackStage, Stage, WebStage
 EXAMPLES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "ask": ((),),
     "model": ((), ("deepseek-r1", "me"), ("deepseek-r1", "channel"), ("gpt-9",), ("reset", "me")),
-    "system": ((), ("set", "me", "Answer briefly, in prose."), ("show", "me"), ("sing",), ("reset", "me")),
+    "system": (
+        (),
+        ("set", "me", "Answer briefly, in prose."),
+        ("show", "me"),
+        ("set", "me"),
+        ("reset", "me"),
+    ),
     "settings": ((), ("temperature", "0.5", "me"), ("busy", "loud"), ("nothing",), ("temperature", "", "me")),
     "stop": ((),),
     "regenerate": (("gpt-9",),),
@@ -23,12 +30,16 @@ EXAMPLES: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("deepseek-v3", "gpt-9", "which of you?"),
         ("deepseek-v3", "deepseek-v3", "which of you?"),
     ),
-    "feedback": ((), ("good", "well said"), ("so-so",)),
+    "feedback": ((), ("good", "well said")),
     "reset": ((),),
+    "forget": ((), ("me",), ("channel",)),
+    "export": ((), ("json",)),
     "thinking": ((),),
     "usage": ((),),
     "help": ((),),
 }
+# What one person alone may see is not told where everybody would.
+PRIVATE = {"export"}
 
 Give = Callable[[str, tuple[str, ...]], Awaitable[str]]
 
@@ -70,10 +81,18 @@ def by_slash_in_discord(discord: DiscordStage) -> Give:
     return give
 
 
+@pytest.fixture
+def stages(
+    slack: SlackStage, discord: DiscordStage, web: WebStage
+) -> tuple[SlackStage, DiscordStage, WebStage]:
+    return slack, discord, web
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 async def test_a_command_says_the_same_wherever_it_is_given(
-    redis_url: str, slack: SlackStage, discord: DiscordStage, web: WebStage, drun: DrunDouble, name: str
+    redis_url: str, stages: tuple[SlackStage, DiscordStage, WebStage], drun: DrunDouble, name: str
 ) -> None:
+    slack, discord, web = stages
     ways = {
         "slash command in Slack": by_slash_in_slack(slack),
         "message in a thread of Slack": by_message(slack),
@@ -81,11 +100,13 @@ async def test_a_command_says_the_same_wherever_it_is_given(
         "message in Discord": by_message(discord),
         "message on the page": by_message(web),
     }
-    async with running(redis_url, drun, slack, discord, web):
+    # The page's visitor is an admin, who is told more in places.
+    admins = {"ADMINS": f"slack:{slack.ada.id},discord:{discord.ada.id}"}
+    async with running(redis_url, drun, *stages, settings=admins):
         for fields in EXAMPLES[name]:
             said = {way: plainly(await give(name, fields)) for way, give in ways.items()}
-            assert len(set(said.values())) == 1, said
-            assert next(iter(said.values()))
+            assert all(said.values()), said
+            assert name in PRIVATE or len(set(said.values())) == 1, said
     assert drun.requests == []
 
 
@@ -172,3 +193,18 @@ async def test_a_field_that_was_left_out_is_not_taken_from_the_next_one(
         shown = await dm.slash(discord.ada, "system", {"action": "set", "text": "me and my cat"})
     assert shown.original is not None
     assert shown.original.content == "The model is given new instructions in this channel: `me and my cat`"
+
+
+async def test_a_change_that_took_long_is_heard_by_everybody_all_the_same(
+    redis_url: str, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    channel = discord.channel("slash")
+    async with running(redis_url, drun, discord), Redis.from_url(redis_url) as redis:
+        await redis.client_pause(3000)
+        shown = await channel.slash(discord.ada, "model", {"name": "deepseek-r1"})
+        assert shown.original is not None
+        assert shown.original.ephemeral, "nobody could know yet whether it changes anything for others"
+        await discord.until(lambda: channel.by_bot and not channel.by_bot[-1].ephemeral)
+    assert [message.content.partition(":")[0] for message in channel.by_bot] == [
+        "From now on `public/deepseek-r1` answers in this channel"
+    ]

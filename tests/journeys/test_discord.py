@@ -140,7 +140,7 @@ async def test_commands_are_offered_in_chinese(
         assert model["description_localizations"]["zh-CN"].startswith("查看")
         shown = await discord.channel("general").slash(wei, "model")
         assert shown.original is not None
-        assert "本频道当前使用" in shown.original.content
+        assert "这里当前使用" in shown.original.content
 
 
 async def test_a_post_whose_answer_is_lost_is_not_posted_again(

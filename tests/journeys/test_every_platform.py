@@ -140,7 +140,7 @@ async def test_the_model_is_switched_by_text_and_stays_over_a_restart(
         await stage.until(lambda: stage.answers(listed) and "public/deepseek-r1" in stage.answers(listed)[-1])
         wrong = await stage.ask_on(asked, "/model deepseek-r9")
         await stage.until(lambda: stage.answers(wrong) and "Did you mean" in stage.answers(wrong)[-1])
-        switched = await stage.ask_on(asked, "/model deepseek-r1")
+        switched = await stage.ask_on(asked, "/model deepseek-r1 channel")
         await stage.until(
             lambda: stage.answers(switched) and "`public/deepseek-r1`" in stage.answers(switched)[-1]
         )

@@ -164,6 +164,39 @@ async def test_a_script_in_an_answer_is_shown_and_not_run(
         await expect(page.locator(".message.bot script, .message.bot img")).to_have_count(0)
 
 
+async def test_a_command_is_completed_argument_by_argument(
+    redis_url: str, page: Page, web: WebStage, drun: DrunDouble
+) -> None:
+    offered = page.locator("#choices [role=option] code")
+    box = page.locator("#message")
+    async with running(redis_url, drun, web) as up:
+        await open_page(page, up)
+        await box.press_sequentially("/sett")
+        await expect(offered).to_have_text(["/settings"])
+        await box.press("Tab")
+        await expect(box).to_have_value("/settings ")
+        await expect(offered.first).to_have_text("temperature")
+        await box.press_sequentially("bu")
+        await expect(offered.first).to_have_text("busy")
+        await box.press("Tab")
+        await expect(offered).to_have_text(["queue", "collect", "interrupt", "reset"])
+        await box.press("ArrowDown")
+        await box.press("ArrowDown")
+        await box.press("Enter")
+        await expect(box).to_have_value("/settings busy collect ")
+        await expect(offered).to_have_text(["thread", "channel", "me", "workspace", "everywhere"])
+        await box.press_sequentially("ch")
+        await expect(offered).to_have_text(["channel"])
+        await page.locator("#choices [role=option]").click()
+        await expect(box).to_have_value("/settings busy collect channel")
+        await expect(page.locator("#choices")).to_be_hidden()
+        await box.press("Enter")
+        await expect(page.get_by_text("was changed in this channel")).to_be_visible()
+        await box.press_sequentially("／model r1")
+        await expect(offered).to_contain_text(["public/deepseek-r1"])
+    assert drun.requests == []
+
+
 async def open_page(page: Page, up: Serving) -> None:
     """Opens the page as far as a person would type into it."""
     await page.goto(up.heard["web"])

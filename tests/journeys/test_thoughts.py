@@ -110,8 +110,9 @@ async def test_thoughts_can_be_asked_for_in_the_conversation(
         again = await stage.ask_on(asked, "sure?")
         await stage.until(lambda: "Yes." in stage.answers(again))
         told = await stage.ask_on(asked, "/thinking")
+        await stage.until(lambda: answers(stage, told))
+        assert "about “what is it?”" in answers(stage, told)[-1]
         await stage.until(lambda: folded(stage, told))
-    assert "about “what is it?”" in answers(stage, told)[-1]
     [thoughts] = folded(stage, told)
     assert "step 0:" in thoughts
     assert "step 799:" in thoughts

@@ -25,6 +25,8 @@ if redis.call('ZSCORE', KEYS[1], old) then
   redis.call('HINCRBY', KEYS[3], 'epoch', 1)
   if ARGV[7] == '1' then
     redis.call('ZADD', KEYS[8], ARGV[1], ARGV[1])
+    local left = redis.call('PTTL', KEYS[1])
+    if left > 0 then redis.call('PEXPIRE', KEYS[8], left) end
   else
     redis.call('ZREM', KEYS[8], ARGV[1])
   end

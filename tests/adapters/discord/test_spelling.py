@@ -16,6 +16,7 @@ from adapters.discord.app import connected_writer
 from adapters.discord.settings import Settings
 from adapters.discord.spelling import Translations, add_commands
 from core.commands.listed import COMMANDS
+from core.conversation import UserMessage
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
@@ -27,6 +28,10 @@ from core.store.turns import Turns
 from tests.core.desks import desk_of
 from tests.doubles.discord.commands import MOST_CHOICES, STRING, check_commands
 from tests.doubles.discord.server import DiscordDouble
+
+
+def nothing_is_asked(message: UserMessage) -> None:
+    raise AssertionError(f"asked: {message.text}")
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ async def registered(inbox: Inbox) -> list[dict[str, Any]]:
         settings = Settings(discord_token=SecretStr(discord_.token), discord_api_url=discord_.api_url)
         async with connected_writer(settings, aiohttp.TraceConfig()) as writer:
             tree: app_commands.CommandTree[discord.Client] = app_commands.CommandTree(writer)
-            add_commands(tree, inbox)
+            add_commands(tree, inbox, nothing_is_asked)
             await tree.set_translator(Translations())
             await tree.sync()
         return list(discord_.commands)
@@ -100,11 +105,15 @@ async def test_no_more_is_offered_than_discord_shows(inbox: Inbox) -> None:
     tree: app_commands.CommandTree[discord.Client] = app_commands.CommandTree(
         discord.Client(intents=discord.Intents(guilds=True))
     )
-    add_commands(tree, replace(inbox, desk=replace(inbox.desk, catalog=catalog)))
-    model: Any = tree.get_command("model")
-    choices = await model._params["name"].autocomplete(asking(), "x")
+    add_commands(tree, replace(inbox, desk=replace(inbox.desk, catalog=catalog)), nothing_is_asked)
+    choices = await option(tree, "model", "name").autocomplete(asking(), "x")
     assert len(choices) == MOST_CHOICES
     assert all(1 <= len(choice.name) <= 100 and 1 <= len(choice.value) <= 100 for choice in choices)
+
+
+def option(tree: app_commands.CommandTree[discord.Client], command: str, name: str) -> Any:
+    found: Any = tree.get_command(command)
+    return next(each for each in found._params.values() if str(each.display_name) == name)
 
 
 def asking(**written: str) -> Any:
@@ -134,7 +143,6 @@ async def test_the_values_that_are_offered_are_those_of_the_setting(
     tree: app_commands.CommandTree[discord.Client] = app_commands.CommandTree(
         discord.Client(intents=discord.Intents(guilds=True))
     )
-    add_commands(tree, inbox)
-    settings: Any = tree.get_command("settings")
-    choices = await settings._params["value"].autocomplete(asking(**written), "")
+    add_commands(tree, inbox, nothing_is_asked)
+    choices = await option(tree, "settings", "value").autocomplete(asking(**written), "")
     assert [choice.value for choice in choices] == offered

@@ -15,6 +15,8 @@ from tests.doubles.slack.methods import METHODS
 
 # Slack: commands of its own, which an app cannot take.
 RESERVED = {
+    "active",
+    "apps",
     "archive",
     "away",
     "call",
@@ -25,6 +27,7 @@ RESERVED = {
     "feed",
     "feedback",
     "help",
+    "huddle",
     "invite",
     "join",
     "keys",
@@ -123,6 +126,12 @@ def test_the_commands_are_those_that_the_adapter_listens_to() -> None:
 def test_every_command_of_the_core_can_be_given_in_slack() -> None:
     umbrella = manifest()["features"]["slash_commands"][-1]
     assert re.findall(r"\w+", umbrella["description"].partition(": ")[2]) == list(COMMANDS)
+
+
+def test_the_hints_say_what_can_be_written() -> None:
+    """Slack shows them behind the name. No thread: there are no slash commands in threads."""
+    hints = {each["command"]: each["usage_hint"] for each in manifest()["features"]["slash_commands"]}
+    assert hints == {"/model": "[name] [channel|me|workspace|everywhere]", "/drun": "[command] [argument]"}
 
 
 @pytest.mark.parametrize("command", manifest()["features"]["slash_commands"], ids=lambda one: one["command"])

@@ -189,3 +189,38 @@ async def test_completion_knows_the_values_of_each_setting(bureau: Bureau) -> No
 async def test_settings_are_of_one_person(bureau: Bureau) -> None:
     await bureau.say("settings temperature 1 me", by=ADA)
     assert await bureau.set_at(Level.PERSON, by=ROOT) == {}
+
+
+async def test_budgets_are_for_admins_to_set_and_kept_as_they_are_read(bureau: Bureau) -> None:
+    answer = await bureau.say(
+        "settings budgets Person 50 Requests / hour，channel 10 tokens/day channel", by=ROOT
+    )
+    assert answer.public
+    kept = "person 50 requests/hour, channel 10 tokens/day"
+    assert (await bureau.set_at(Level.CHANNEL))["budgets"] == kept
+    [note] = await bureau.audit(Level.CHANNEL)
+    assert (note.author, note.name, note.value) == (ROOT, "budgets", kept)
+    assert "Only admins" in (await bureau.say("settings budgets reset channel")).text
+    assert (await bureau.set_at(Level.CHANNEL))["budgets"] == kept
+    await bureau.say("settings budgets reset channel", by=ROOT)
+    assert "budgets" not in await bureau.set_at(Level.CHANNEL)
+
+
+async def test_a_channel_s_budgets_do_not_speak_of_the_workspace(bureau: Bureau) -> None:
+    line = "settings budgets workspace 1 CNY/day"
+    refused = await bureau.say(f"{line} channel", by=ROOT)
+    assert refused.text.split("\n") == [
+        "`workspace 1 CNY/day`: a budget here is for `person`, `channel`, as in `person 50 requests/hour`.",
+        "Nothing was changed.",
+    ]
+    assert not await bureau.everything_set()
+    await bureau.say(f"{line} workspace", by=ROOT)
+    assert (await bureau.set_at(Level.WORKSPACE))["budgets"] == "workspace 1 CNY/day"
+
+
+async def test_every_wrong_budget_is_told_in_a_sentence(bureau: Bureau, language: Language) -> None:
+    wrong = "settings budgets person 5, person 1 requests/week, channel 0 tokens/day channel"
+    answer = await bureau.say(wrong, by=ROOT, language=language)
+    assert len(answer.text.split("\n")) == 4
+    assert not answer.public
+    assert not await bureau.everything_set()

@@ -501,3 +501,44 @@ async def test_a_name_of_the_operators_is_completed_and_meant(
     found = catalog(client, maas(drun), service(drun), aliases=aliases)
     assert [model.id for model in await found.like(text)] == expected
     assert [model.id for model in await found.like(text, most=1)] == expected[:1]
+
+
+async def test_what_is_not_admitted_is_not_offered_found_completed_or_chosen(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    def admits(model: str) -> bool:
+        return model != V3
+
+    found = Catalog(client, [service(drun), maas(drun)], default=V3, aliases={}, runs={}, admits=admits)
+    assert await ids(found) == [QWEN, R1]
+    assert [model.id for model in await found.of(maas(drun))] == [R1]
+    assert V3 not in [model.id for model in await found.like("deepseek")]
+    for name in (V3, "deepseek-v3"):
+        with pytest.raises(ModelUnknown):
+            await found.find(name)
+    assert (await found.choose(V3)).gone == V3
+    assert (await found.choose("")).model.id == R1
+    await found.aclose()
+
+
+async def test_an_id_that_no_list_has_is_not_believed_where_it_is_not_admitted(client: ModelClient) -> None:
+    away = Endpoint(Deployment.SERVICE, "http://127.0.0.1:1/v1", "sk-1")
+    found = Catalog(client, [away], aliases={}, runs={}, admits=lambda model: model.endswith("/mine"))
+    assert (await found.find("u-1/mine")).id == "u-1/mine"
+    with pytest.raises(ModelUnknown):
+        await found.find("u-1/yours")
+    await found.aclose()
+
+
+async def test_nobody_stands_in_who_is_not_admitted(drun: DrunDouble, client: ModelClient) -> None:
+    drun.maas.models.append("public/glm4-9b")
+    endpoints, runs = [service(drun), maas(drun)], {QWEN: "glm-4-9b-chat"}
+    twins = {"public/glm4-9b": "glm-4-9b-chat"}
+    for admits, expected in (
+        (lambda _: True, [QWEN, "public/glm4-9b"]),
+        (lambda model: model == QWEN, [QWEN]),
+    ):
+        found = Catalog(client, endpoints, aliases={}, runs=runs, twins=twins, admits=admits)
+        chosen = await found.find(QWEN)
+        assert [model.id for model in await found.candidates(chosen)] == expected
+        await found.aclose()

@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.conversation import Delta, Message
+from core.drun.calls import ChatRequest
+from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
+from core.drun.limiter import Limiter
 from core.drun.sse import LONGEST_LINE
 from core.errors import (
     AccessRefused,
@@ -120,13 +125,11 @@ async def test_an_error_before_what_was_held_back_is_one_after_the_first_word(dr
 async def test_a_limiter_learns_from_a_model_that_says_in_its_stream_that_it_is_busy(
     drun: DrunDouble,
 ) -> None:
-    drun.script(in_stream("slow down", code=429))
-    drun.reply = Script("at last")
-    async with http_client(QUICK) as http, Limiter() as limiter:
-        client = ModelClient(http, QUICK, limiter=limiter)
-        with capture_logs() as logs:
-            deltas = [delta async for delta in client.stream(maas(drun), ChatRequest(MODEL, HELLO))]
-    assert text_of(deltas) == "at last"
+    drun.reply = in_stream("slow down", code=429)
+    async with http_client(ONCE) as http, aclosing(Limiter()) as limiter:
+        client = ModelClient(http, ONCE, limiter=limiter)
+        with capture_logs() as logs, pytest.raises(ModelBusy):
+            await anext(client.stream(maas(drun), ChatRequest(MODEL, HELLO)))
     assert [told["event"] for told in logs] == ["a model is busy; requests to it are spaced"]
 
 

@@ -158,7 +158,7 @@ def test_an_error_in_the_stream_is_read_as_a_refusal_before_the_first_word_and_c
 
 @settings(deadline=None)
 @given(BODIES.map(lambda body: body.decode(errors="replace")), st.booleans())
-def test_no_error_in_a_stream_breaks_the_reading_of_it(text: str, begun: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+def test_no_error_in_a_stream_breaks_the_reading_of_it(text: str, begun: bool) -> None:
     try:
         error = json.loads(text)
     except ValueError:

@@ -88,7 +88,7 @@ _REFUSED = {
     "404 in plain text": (refusals.no_such_page(), "out of reach", 1),
     "404 of a path": (refusals.no_such_route(), "out of reach", 1),
     **{
-        f"{status}": (refusals.redirect("http://sso.internal/login?for=10.0.0.1", status), "out of reach", 1)
+        f"{status}": (refusals.redirect("https://login.example.com/", status), "out of reach", 1)
         for status in (301, 302, 307, 308)
     },
     "400, no model": (refusals.no_model(), "refused", 1),

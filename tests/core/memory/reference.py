@@ -120,10 +120,17 @@ class Reference:
         shared = [turn for turn in self.history[where.channel] if floor < turn.sequence <= upto]
         return sorted(shared + own, key=lambda turn: turn.sequence)
 
-    def window(self, where: Conversation, asked: Happened, system: str, summary: str, limit: int) -> list[Message]:
-        """As few words as the rules have: what fits of the pinned turns, then the newest, with names if several speak."""
+    def window(
+        self, where: Conversation, asked: Happened, system: str, summary: str, limit: int
+    ) -> list[Message] | None:
+        """As few words as the rules have: what fits of the pinned turns, then the newest, with names if several speak.
+
+        None: the question does not fit.
+        """
         turns, question = self.read(where, asked.sequence), asked.text
         room = UNKNOWN.room(limit - limit // 4) - REQUEST - raw_cost(system) - raw_cost(question)
+        if room < 0:
+            return None
         share = room // 4
         block = self._block(asked.before, share)
         room -= raw_cost(block)

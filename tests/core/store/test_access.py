@@ -14,6 +14,8 @@ import trustme
 
 from core.cascade import Level
 from core.changes import Edited
+from core.conversation import Usage
+from core.costs import Cost, Paid
 from core.errors import StoreUnavailable
 from core.store.claims import Claim, Lease
 from core.store.connection import Connections, connect
@@ -21,6 +23,8 @@ from core.store.journal import Journals
 from core.store.parked import ParkedTurns
 from core.store.preferences import Place
 from core.store.shelf import Shelf
+from core.store.told import Told
+from core.store.usage import Spending, Spent
 from tests.checkout import CHECKOUT
 from tests.core.desks import choose, preferences_of
 from tests.core.store.clusters import clustered
@@ -85,9 +89,16 @@ async def everything(connections: Connections, *, partitions: int = 1) -> None:
         ROOM.channel
     ]
     await keep_a_journal(Journals(connections, ttl_s=60))
+    assert await Told(connections).first(ROOM.channel, "ada", within_s=60)
     shelf = Shelf(connections, "catalog")
     await shelf.put("name", "content", kept_s=60)
     assert await shelf.get("name") is not None
+    spent = Spent("t1", ROOM.channel, "ada", Usage(1, 1), Cost(Paid.TOKENS))
+    await Spending(connections).add(spent)
+    assert (await channels.records.of(ROOM)).turns
+    await channels.erasing.person(ROOM.channel, "ada")
+    await channels.erasing.channel(ROOM.channel)
+    await channels.erasing.workspace(ROOM.channel.platform, ROOM.channel.workspace)
 
 
 async def keep_a_journal(journals: Journals) -> None:

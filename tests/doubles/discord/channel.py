@@ -219,7 +219,8 @@ class Guild(Server):
         channel = Channel(id=made, kind=PlaceKind.TEXT, name=name, guild_id=self.id, world=self.world)
         self.places.append(channel)
         self.world.places[made] = channel
-        self.tell("CHANNEL_CREATE", place_payload(self.world, channel))
+        if self.id in self.world.servers:  # else the bot is not there yet
+            self.tell("CHANNEL_CREATE", place_payload(self.world, channel))
         return channel
 
     def give(self, user: User, name: str, permissions: int) -> Role:
@@ -237,6 +238,17 @@ class Guild(Server):
         self.tell("GUILD_DELETE", {"id": self.id})
 
     def announce(self) -> None:
+        """The bot was added. Discord: only a guild that was there before says whether it is ``unavailable``."""
+        payload = guild_payload(self.world, self)
+        del payload["unavailable"]
+        self.tell("GUILD_CREATE", payload)
+
+    def go_out(self) -> None:
+        """An outage of Discord's: the guild cannot be reached, and the bot is still in it."""
+        self.tell("GUILD_DELETE", {"id": self.id, "unavailable": True})
+
+    def come_back(self) -> None:
+        """The outage is over."""
         self.tell("GUILD_CREATE", guild_payload(self.world, self))
 
     def tell(self, event: str, payload: Payload) -> None:

@@ -75,5 +75,9 @@ class Server:
     nicks: dict[str, str] = field(default_factory=dict)
     """By the ids of users."""
     everyone_may: int = MEMBER
+    system_channel_id: str | None = None
+    """Where Discord itself says who has joined."""
+    joined_at: float = 1_600_000_000
+    """When the bot was added, in seconds since 1970."""
     gone: set[str] = field(default_factory=set)
     """Ids of users who have left; everybody else is a member."""

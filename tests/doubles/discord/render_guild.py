@@ -1,8 +1,9 @@
 """The payload of a guild."""
 
 from tests.doubles.discord.errors import Payload
+from tests.doubles.discord.model import iso
 from tests.doubles.discord.places import PlaceKind, Role, Server
-from tests.doubles.discord.render import JOINED, member_payload, place_payload, user_payload
+from tests.doubles.discord.render import member_payload, place_payload, user_payload
 from tests.doubles.discord.world import World
 
 SETTINGS: Payload = {
@@ -17,7 +18,6 @@ SETTINGS: Payload = {
     "stage_instances": [],
     "guild_scheduled_events": [],
     "soundboard_sounds": [],
-    "system_channel_id": None,
     "rules_channel_id": None,
     "afk_channel_id": None,
     "afk_timeout": 300,
@@ -75,7 +75,8 @@ def guild_payload(world: World, server: Server) -> Payload:
         "preferred_locale": server.locale,
         "roles": [everyone_role(server), *(role_payload(server, role) for role in server.roles)],
         "member_count": len(world.users),
-        "joined_at": JOINED,
+        "joined_at": iso(server.joined_at),
+        "system_channel_id": server.system_channel_id,
         "channels": [place_payload(world, place) for place in channels],
         "threads": [place_payload(world, place) for place in threads],
         "members": [{**member_payload(world.bot, server), "user": user_payload(world.bot)}],

@@ -1,7 +1,8 @@
 """The double as a test holds it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from tests.doubles.discord.faults import Delay, Fault, FaultQueue
 from tests.doubles.discord.gateway import Disconnect, Gateway
 from tests.doubles.discord.limits import Buckets
 from tests.doubles.discord.model import Message, Request, Snowflakes, User
-from tests.doubles.discord.permissions import MEMBER
+from tests.doubles.discord.permissions import MEMBER, Permission
 from tests.doubles.discord.rest import API, Rest, before_effect
 from tests.doubles.discord.session import Intent
 from tests.doubles.discord.world import World
@@ -139,9 +140,16 @@ class DiscordDouble:
         """Whether a session is live: identified or resumed, and its connection open."""
         return any(session.connection is not None for session in self.gateway.sessions.values())
 
-    def add_guild(self, name: str) -> Guild:
+    def add_guild(self, name: str, *, system_channel: str = "", denied: Sequence[Permission] = ()) -> Guild:
+        """Somebody adds the bot to a guild; in the system channel, where it has one, ``denied`` is taken from the bot."""
         owner = self.add_user("owner")
         guild = Guild(id=self.world.snowflakes.make(), name=name, owner_id=owner.id, world=self.world)
+        guild.joined_at = time.time()
+        if system_channel:
+            # Before the bot is there: it hears of the channel with the guild.
+            channel = guild.add_channel(system_channel)
+            channel.deny(*denied)
+            guild.system_channel_id = channel.id
         self.world.servers[guild.id] = guild
         guild.announce()
         return guild

@@ -29,6 +29,7 @@ class Rules:
     """For every call that nothing else is meant for; None says the question back."""
     queue: deque[Answer] = field(default_factory=deque)
     by_prompt: dict[str, Answer] = field(default_factory=dict)
+    by_model: dict[str, Answer] = field(default_factory=dict)
 
     def choose(self, call: ChatCall) -> Answer:
         if (wanted := asked_for(call.prompt)) is not None:
@@ -36,6 +37,8 @@ class Rules:
         for text, answer in self.by_prompt.items():
             if text in call.prompt:
                 return answer
+        if call.model in self.by_model:
+            return self.by_model[call.model]
         if self.queue:
             return self.queue.popleft()
         return self.reply or Script(f"You asked {call.model}: {call.prompt}")

@@ -107,6 +107,10 @@ class DrunDouble:
         """Every call whose last message holds `text` is answered with this, before anything else."""
         self._gateway.rules.by_prompt[text] = answer
 
+    def answer_as(self, model: str, answer: Answer) -> None:
+        """Every call of `model` is answered with this."""
+        self._gateway.rules.by_model[model] = answer
+
     def limit(self, model: str, requests: int, *, seconds: float) -> None:
         """From now on `model` takes so many calls of each key, refilled over `seconds`."""
         self._gateway.rates[model] = (requests, seconds)

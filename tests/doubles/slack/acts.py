@@ -1,12 +1,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.doubles.slack.channel import PATIENCE_S
+from tests.doubles.slack.channel import PATIENCE_S, Channel
 from tests.doubles.slack.errors import SlackError
 from tests.doubles.slack.model import Json, Message, StreamState, User
 from tests.doubles.slack.socket_mode import Delivery
 from tests.doubles.slack.streams import expire
 from tests.doubles.slack.workspace import View, Workspace
+
+_JOINED = {"channel": "channels", "group": "groups"}
+"""Slack: the scopes that cover the kinds of channels that one joins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,39 @@ class Acts:
         channel = self.workspace.open_dm(user.id)
         event = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": tab}
         return await self._tell("app_home_opened", event)
+
+    async def invite(self, channel: Channel, *, by: User) -> list[Delivery]:
+        """Somebody invites the app to a channel that it was no member of."""
+        return await self.join(
+            self.workspace.users[self.workspace.parts.identity.bot_user_id], channel, by=by
+        )
+
+    async def join(self, user: User, channel: Channel, *, by: User | None = None) -> list[Delivery]:
+        """``user`` joins a channel; an app hears of it that is a member there, of its own coming too.
+
+        Slack: member_joined_channel comes for kinds of channels that the app has the scope to read, beside a message
+        that says so to people. Nobody joins a direct message.
+        """
+        assert channel.kind in _JOINED, "Slack: a direct message has the members that it has"
+        parts = self.workspace.parts
+        if user.id not in channel.members:
+            channel.members.append(user.id)
+        if user.id == parts.identity.bot_user_id:
+            channel.has_bot = True
+        notice = Message(parts.stamps.ts(), channel.id, user.id, subtype="channel_join")
+        notice.text = f"<@{user.id}> has joined the channel"
+        channel.add(notice)
+        await parts.sent(notice.deliveries)
+        if not channel.has_bot or f"{_JOINED[channel.kind]}:read" not in self.workspace.scopes:
+            return []
+        event = {
+            "type": "member_joined_channel",
+            "user": user.id,
+            "channel": channel.id,
+            "channel_type": "C" if channel.kind == "channel" else "G",
+            "team": parts.identity.team_id,
+        }
+        return await self._tell("member_joined_channel", event | ({"inviter": by.id} if by else {}))
 
     async def press_stop(self, user: User, message: Message) -> list[Delivery]:
         """The Stop button of a native stream; Slack shows it when agent_session_stopped is subscribed."""

@@ -1,0 +1,133 @@
+"""``/export``: all that is kept of a conversation, for whoever asks."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from core.cascade import Level
+from core.commands.command import Answer, Call
+from core.commands.desk import Desk
+from core.commands.running import run
+from core.conversation import Conversation
+from core.store.connection import Connections
+from core.texts import Language
+from tests.core.commands.bureau import DIRECT, THREAD, Bureau
+from tests.core.store.filled import ADA, BOB, GENERAL, RANDOM, Filled
+from tests.core.store.filled import THREAD as FILLED_THREAD
+from tests.core.store.talk import ROOM, ask, exchange
+
+
+@pytest.fixture
+async def filled(connections: Connections) -> Filled:
+    made = Filled(connections)
+    await made.fill()
+    return made
+
+
+def words(channel: str) -> list[str]:
+    """All that was said in a channel of a filled store, and is still there."""
+    per_author = "q-{0}-{1}-edited r-{0}-{1}-history n-{0}-{1}-history q-{0}-{1}-thread r-{0}-{1}-thread o-{0}-{1}-feedback"
+    said = [word for author in (ADA, BOB) for word in per_author.format(channel, author).split()]
+    more = f"h-{channel}-{ADA}-thought z-{channel}-{ADA}-summary s-{channel}-channel s-{channel}-thread"
+    return [*said, *more.split(), f"q-{channel}-{BOB}-summed"]
+
+
+async def exported(desk: Desk, where: Conversation, form: str, language: Language = "en") -> Answer:
+    return await run(desk, Call(where, "export", form, language, author=ADA))
+
+
+def desk_at(bureau: Bureau, filled: Filled) -> Desk:
+    return replace(bureau.desk, turns=filled.turns, channels=filled.channels, preferences=filled.preferences)
+
+
+async def test_json_has_every_word_that_is_kept_of_a_channel(bureau: Bureau, filled: Filled) -> None:
+    answer = await exported(desk_at(bureau, filled), Conversation(GENERAL), "json")
+    assert not answer.public
+    assert answer.attached
+    found = json.loads(answer.attached.text)
+    assert answer.attached.name == "conversation.json"
+    for word in (*words(GENERAL.channel), f"q-{GENERAL.channel}-{ADA}-parked"):
+        assert word in answer.attached.text, word
+    assert f"-{RANDOM.channel}-{ADA}" not in answer.attached.text
+    assert "UOPERATOR" not in answer.attached.text
+    assert found["settings_by_level"]["channel"] == {"system": f"s-{GENERAL.channel}-channel"}
+    sequences = [turn["sequence"] for turn in found["turns"]]
+    assert len(sequences) == 4
+    assert sequences == sorted(sequences)
+    assert found["turns"][0]["usage"] == {
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "reasoning_tokens": None,
+        "estimated": False,
+        "reasoning_estimated": False,
+    }
+    everything = {key for key in await filled.keys() if f"{GENERAL}" in key and "{0}" in key}
+    assert {key for key in everything if key.split(":")[2] in {"seen", "state", "index", "pins"}} <= set(
+        found["other"]
+    )
+
+
+async def test_markdown_has_what_was_said_in_words(
+    bureau: Bureau, filled: Filled, language: Language
+) -> None:
+    answer = await exported(desk_at(bureau, filled), Conversation(GENERAL), "", language)
+    assert answer.attached
+    assert answer.attached.name == "conversation.md"
+    for word in words(GENERAL.channel):
+        assert word in answer.attached.text, word
+
+
+async def test_a_thread_is_exported_without_the_rest_of_its_channel(bureau: Bureau, filled: Filled) -> None:
+    answer = await exported(desk_at(bureau, filled), FILLED_THREAD, "json")
+    assert answer.attached
+    for author in (ADA, BOB):
+        assert f"q-{GENERAL.channel}-{author}-thread" in answer.attached.text
+        assert f"q-{GENERAL.channel}-{author}-edited" not in answer.attached.text
+
+
+async def test_the_question_that_opened_a_thread_comes_with_it(bureau: Bureau) -> None:
+    await exchange(bureau.desk.turns, "the root", THREAD, opens_thread=True)
+    await exchange(bureau.desk.turns, "inside", THREAD)
+    await exchange(bureau.desk.turns, "beside")
+    answer = await exported(bureau.desk, THREAD, "json")
+    assert answer.attached
+    assert [turn["text"] for turn in json.loads(answer.attached.text)["turns"]] == ["the root", "inside"]
+
+
+async def test_where_nothing_was_said_that_is_what_it_says(bureau: Bureau, language: Language) -> None:
+    answer = await exported(bureau.desk, ROOM, "markdown", language)
+    assert answer.attached
+    assert ("kept" if language == "en" else "保存") in answer.attached.text
+
+
+async def test_another_form_is_refused_with_those_there_are(bureau: Bureau, language: Language) -> None:
+    answer = await exported(bureau.desk, ROOM, "pdf", language)
+    assert "`markdown`, `json`" in answer.text
+    assert answer.attached is None
+
+
+async def test_written_as_a_message_among_others_it_names_the_way_to_have_it_alone(bureau: Bureau) -> None:
+    claim = await ask(bureau.desk.turns, "/export", THREAD)
+    answer = await run(bureau.desk, Call(THREAD, "export", "", "en", claim.sequence, author=ADA))
+    assert answer.attached is None
+    assert "`/export`" in answer.text
+    claim = await ask(bureau.desk.turns, "/export", DIRECT)
+    answer = await run(bureau.desk, Call(DIRECT, "export", "", "en", claim.sequence, author=ADA))
+    assert answer.attached
+
+
+async def test_settings_come_with_their_level_and_without_the_persons_own(bureau: Bureau) -> None:
+    for level, value in ((Level.CHANNEL, "0.1"), (Level.PERSON, "0.2")):
+        await bureau.say(f"settings temperature {value} {level.value}")
+    answer = await exported(bureau.desk, ROOM, "json")
+    assert answer.attached
+    assert json.loads(answer.attached.text)["settings_by_level"] == {"channel": {"temperature": "0.1"}}
+
+
+async def test_what_is_too_long_for_a_message_says_where_it_can_be_had(bureau: Bureau) -> None:
+    await exchange(bureau.desk.turns, "long " * 5000)
+    answer = await exported(bureau.desk, ROOM, "json")
+    assert answer.attached
+    assert answer.attached.fitted(12_000) == answer.attached.instead
+    assert f"drun-chat export {ROOM} --form json" in answer.attached.instead
