@@ -1,9 +1,10 @@
-"""The words one types: run, check, ask, models, turns, usage, export, forget, manifest, invite."""
+"""The words one types: run, check, ask, models, turns, usage, export, forget, feedback, manifest, invite."""
 
 import asyncio
 import json
 import sys
 import traceback
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from adapters.discord.invitation import invitation
 from adapters.discord.settings import Settings as DiscordSettings
 from adapters.slack.manifest import manifest
-from bots import kept, logs, turns, usage
+from bots import feedback, kept, logs, turns, usage
 from bots.ask import ask as ask_model
 from bots.ask import list_models
 from bots.check import check as check_all
@@ -41,6 +42,8 @@ invite_app = typer.Typer(help="How to let the bot in.", no_args_is_help=True)
 app.add_typer(invite_app, name="invite")
 turns_app = typer.Typer()
 app.add_typer(turns_app, name="turns")
+feedback_app = typer.Typer(help="What people think of answers.", no_args_is_help=True)
+app.add_typer(feedback_app, name="feedback")
 
 
 @app.command()
@@ -148,6 +151,18 @@ def forget(
     """Delete for good what is kept of a workspace, or was said in a channel."""
     logs.set_up("ERROR", "auto")
     asyncio.run(kept.forget(_section(StoreSettings), where))
+
+
+@feedback_app.command("export")
+def export_feedback(
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="only what was said since then, in UTC"),
+    ] = None,
+) -> None:
+    """Print the answers that people have called good or bad, as chat JSONL."""
+    logs.set_up("ERROR", "auto")
+    asyncio.run(feedback.export(_section(StoreSettings), since))
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -110,7 +110,10 @@ class Purse:
             # A turn that holds something is not asked again what its money may be.
             await self.limits.allowances.give_back(self.granted)
             self.granted = None
+        # Before it is asked for: whoever stops the turn in this moment, or an outage, leaves open whether it is held.
+        self.granted = self.limits.allowances.wanted(message.turn_id, channel, author, rules)
         found = await self.limits.allowances.reserve(message.turn_id, channel, author, rules, charge)
         if isinstance(found, Refused):
+            self.granted = None
             raise BudgetUsedUp(found.by)
-        self.granted, self._paid = found, paid
+        self._paid = paid

@@ -111,9 +111,7 @@ PREFERENCES: Mapping[str, Preference] = {
         ),
         Preference(
             "temperature",
-            Text(
-                f"how freely the model answers, from 0 to {HOTTEST:g}", f"回答的随机程度，0 到 {HOTTEST:g}"
-            ),
+            Text(f"how freely the model answers, from 0 to {HOTTEST:g}", f"回答的随机程度，0 到 {HOTTEST:g}"),
             _temperature,
         ),
         Preference("max_tokens", Text("the most tokens of one answer", "单次回答的 token 上限"), _tokens),

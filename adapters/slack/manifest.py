@@ -59,6 +59,7 @@ def manifest() -> dict[str, Any]:
                 "bot_events": [
                     "app_home_opened",
                     "app_mention",
+                    "app_uninstalled",
                     "member_joined_channel",
                     "message.channels",
                     "message.groups",

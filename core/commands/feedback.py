@@ -11,9 +11,10 @@ from core.store.kept import Kept
 from core.texts import Text, brief
 from core.words import first_of, plain
 
+# As core.words.plain leaves them: without the colon that ends a name of Slack's.
 _VERDICTS: Mapping[str, Verdict] = {
-    **dict.fromkeys(("good", "+1", "👍", ":+1:", ":thumbsup:", "好", "赞", "不错"), "good"),
-    **dict.fromkeys(("bad", "-1", "👎", ":-1:", ":thumbsdown:", "差", "不好", "踩"), "bad"),
+    **dict.fromkeys(("good", "+1", "👍", ":+1", ":thumbsup", "好", "赞", "不错"), "good"),
+    **dict.fromkeys(("bad", "-1", "👎", ":-1", ":thumbsdown", "差", "不好", "踩"), "bad"),
 }
 
 

@@ -34,7 +34,9 @@ async def _settings(desk: Desk, call: Call) -> Answer:
         found = (await desk.preferences.chosen(call.conversation, call.author)).find(preference.name)
         return Answer(_line(call, preference, found))
     place = place_of(call, preference, level)
-    await change(desk, call, preference, place, "" if is_reset(value) else preference.read_for(place.level, value))
+    await change(
+        desk, call, preference, place, "" if is_reset(value) else preference.read_for(place.level, value)
+    )
     return Answer(await _changed(desk, call, preference, place), public=place.level in PUBLIC)
 
 

@@ -98,6 +98,10 @@ class Allowances:
         self._script = connections.script("allowance")
         self._now = now
 
+    def wanted(self, turn: str, channel: Channel, author: str, rules: Sequence[Rule]) -> Granted:
+        """What ``reserve`` grants where it does: to be given back when nobody knows how that ended."""
+        return Granted(turn, _holdings(channel, author, rules))
+
     @translating
     async def reserve(
         self, turn: str, channel: Channel, author: str, rules: Sequence[Rule], charge: Charge

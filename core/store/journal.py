@@ -37,7 +37,7 @@ class Journals:
     @translating
     async def append(self, name: str, text: str) -> str:
         """Adds an entry and returns its id. The oldest of more than 5,000 go."""
-        key = _key(name)
+        key = journal_key(name)
         adding: Command = ("XADD", key, "MAXLEN", "~", _MOST, "*", "text", text)
         expiring: list[Command] = [("EXPIRE", key, self._ttl_s)] if self._ttl_s else []
         # Not ``again``: an entry that was added twice would be read twice.
@@ -48,12 +48,12 @@ class Journals:
     async def remove(self, name: str, ids: Sequence[str]) -> None:
         """Takes entries out again that a later one has made needless."""
         if ids:
-            await self._redis.xdel(_key(name), *ids)
+            await self._redis.xdel(journal_key(name), *ids)
 
     @translating
     async def read(self, name: str) -> list[Entry]:
         """All entries, oldest first."""
-        found: Any = await self._redis.xrange(_key(name))
+        found: Any = await self._redis.xrange(journal_key(name))
         return [Entry(id_, fields["text"]) for id_, fields in found]
 
     async def follow(self, name: str, after: str = _FIRST, *, at_most_s: float) -> list[Entry]:
@@ -62,10 +62,11 @@ class Journals:
         block = max(1, int(at_most_s * 1000))
         with translated():
             async with asyncio.timeout(at_most_s + ANSWER_TIMEOUT_S):
-                found: Any = await self._waiting.xread({_key(name): after or _FIRST}, count=500, block=block)
+                found: Any = await self._waiting.xread({journal_key(name): after or _FIRST}, count=500, block=block)
         return [Entry(id_, fields["text"]) for _, entries in found or () for id_, fields in entries]
 
 
-def _key(name: str) -> str:
+def journal_key(name: str) -> str:
+    """Where the journal ``name`` is; that of a channel is called ``platform:channel``."""
     # One hash slot for each journal: they are followed on their own.
     return f"{PREFIX}:journal:{{{name}}}"

@@ -9,6 +9,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from core.store.connection import Connections, translated
+from core.store.journal import journal_key
 from core.store.keys import PREFIX
 from core.store.masters import ANSWER_TIMEOUT_S, Server
 from core.store.owners import Owned, owned, slot_name
@@ -26,14 +27,17 @@ async def all_owned(connections: Connections, platform: str, *below: str) -> Asy
     A key that is there from the beginning to the end comes at least once (Redis: SCAN), except that a key may be missed
     while its slot moves to another server of a Cluster. Raises StoreUnavailable.
     """
-    named = ":".join([platform, *below])
+    if len(below) > 1:
+        # The journal of a channel does not name the workspace, and may not be there.
+        yield Owned(journal_key(f"{platform}:{below[1]}"), "journal", platform, channel=below[1])
+    named = ":".join([platform, *below]) if len(below) > 1 else f"{platform}:"
     for server in await _masters(connections):
         cursor = 0
         while True:
             cursor, names = await _look(connections, server, cursor, f"{PREFIX}:*{_literal(named)}*")
             for name in names:
                 key = owned(name)
-                if key is not None and _is_below(key, platform, below):
+                if key is not None and key.platform == platform and _is_below(key, below):
                     yield key
             if not cursor:
                 break
@@ -72,12 +76,8 @@ async def _look(
     return int(following), names
 
 
-def _is_below(key: Owned, platform: str, below: Sequence[str]) -> bool:
-    if key.platform != platform:
-        return False
-    if key.kind == "journal":
-        return len(below) < 2 or key.channel == below[1]  # noqa: PLR2004 - a workspace and a channel
-    return [key.workspace, key.channel][: len(below)] == list(below)
+def _is_below(key: Owned, below: Sequence[str]) -> bool:
+    return key.kind == "journal" or [key.workspace, key.channel][: len(below)] == list(below)
 
 
 def _literal(text: str) -> str:

@@ -106,3 +106,17 @@ def test_models_are_named_whole_or_by_how_they_begin() -> None:
         assert lists.admits_model(refused) is NOT_OFFERED
     assert NOT_OFFERED.say("en", model="x") == "`x` is not offered here. Please choose another model."
     assert lists.admits(TEAM, "U1") is None, "models keep nobody out"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "blocked", "admitted"),
+    [
+        ("", "", True),
+        ("slack:U789", "slack:U1", True),
+        ("slack:T123", "", True),
+        ("slack:T999", "", False),
+        ("", "slack:T123:C456", False),
+    ],
+)
+def test_a_place_admits_whom_ever_it_admits(allowed: str, blocked: str, admitted: bool) -> None:
+    assert admission(allowed, blocked).admits_place(TEAM) is admitted

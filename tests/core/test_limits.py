@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.allowance_rules import parse_rules
-from core.allowances import Rule
+from core.allowances import Charge, Rule
 from core.books import Books
 from core.cascade import Chosen, Level
 from core.chores import Chores
@@ -25,7 +25,7 @@ from core.errors import StoreUnavailable
 from core.hold import Hold, LeaseLost
 from core.limits import Limits
 from core.people import Person
-from core.store.allowances import KNOWN_S, Allowances
+from core.store.allowances import KNOWN_S, Allowances, Granted, Refused
 from core.store.connection import Connections, connect
 from core.store.preferences import Place
 from core.worker import Worker
@@ -294,6 +294,38 @@ async def test_where_the_budgets_cannot_be_asked_the_turn_is_left_to_a_later_att
         drun.reply_with("Later.")
         await counted.engine.answer(Hold(claim))
         assert counted.stage.platform.of(claim.message).texts()[-1].startswith("Later.")
+
+
+class Slow(Allowances):
+    """Its answers are never heard."""
+
+    asked: asyncio.Event
+
+    async def reserve(
+        self, turn: str, channel: Channel, author: str, rules: Sequence[Rule], charge: Charge
+    ) -> Granted | Refused:
+        await super().reserve(turn, channel, author, rules, charge)
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+
+async def test_a_turn_that_is_stopped_while_it_asks_for_its_budget_holds_nothing(
+    connections: Connections, drun: DrunDouble
+) -> None:
+    async with counter(connections, drun, "person 1 requests/hour") as counted:
+        slow = Slow(connections, now=counted.clock)
+        slow.asked = asyncio.Event()
+        means = replace(counted.engine.means, limits=replace(counted.limits, allowances=slow))
+        claim, stopping = await counted.stage.asked("hello"), asyncio.Event()
+        answering = asyncio.create_task(replace(counted.engine, means=means).answer(Hold(claim, stopping)))
+        await slow.asked.wait()
+        assert await counted.left("person 1 requests/hour") == [(0, 1)]
+        stopping.set()
+        await answering
+        assert counted.stage.platform.of(claim.message).texts() == ["_Stopped._"]
+        await counted.until_used("person 1 requests/hour", 0)
+        assert not drun.requests
 
 
 async def test_turns_of_the_demo_model_are_not_counted(connections: Connections, drun: DrunDouble) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from redis.asyncio import Redis
 
+from tests.core.store.talk import eventually
 from tests.doubles.discord.server import DiscordDouble
 from tests.doubles.drun.server import DrunDouble
 from tests.doubles.slack.server import SlackDouble
@@ -56,9 +57,11 @@ async def test_discord_removes_the_bot(redis_url: str, discord: DiscordStage, dr
         guild = discord.guild
         assert await kept_of(redis_url, str(guild.id))
         guild.remove_bot()
-        left = await kept_of(redis_url, str(guild.id))
-        while left:
-            left = await kept_of(redis_url, str(guild.id))
+
+        async def forgotten() -> bool:
+            return await kept_of(redis_url, str(guild.id)) == []
+
+        await eventually(forgotten)
     assert await kept_of(redis_url, str(guild.id)) == []
 
 

@@ -10,6 +10,7 @@ from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA, manife
 from core.commands.listed import COMMANDS
 from tests.adapters.slack.test_changes import CHANGES
 from tests.adapters.slack.test_events import BODIES, BOT, READ
+from tests.adapters.slack.test_greeting import ARRIVALS
 from tests.checkout import CHECKOUT
 from tests.doubles.slack.methods import METHODS
 
@@ -54,14 +55,19 @@ RESERVED = {
 # The kinds of conversation in which the bot can be mentioned or written to, each with a history scope of its own.
 HISTORIES = {"channels:history", "groups:history", "im:history", "mpim:history"}
 OF_EVENTS = {
+    "app_home_opened": "",  # Slack: every app may know who opens it
     "app_mention": "app_mentions:read",
+    "app_uninstalled": "",
+    "member_joined_channel": "channels:read groups:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
     "message.mpim": "mpim:history",
     "pin_added": "pins:read",
     "pin_removed": "pins:read",
+    "tokens_revoked": "",
 }
+OF_LEAVING = {"app_uninstalled", "tokens_revoked"}
 
 
 def called() -> set[str]:
@@ -82,7 +88,8 @@ def test_the_scopes_are_exactly_those_that_the_code_uses() -> None:
     needed = {METHODS[name].scope for name in methods if name in METHODS} - {None}
     if methods & {"conversations.history", "conversations.replies"}:
         needed |= HISTORIES
-    needed |= {OF_EVENTS[event] for event in manifest()["settings"]["event_subscriptions"]["bot_events"]}
+    events = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    needed |= {scope for event in events for scope in OF_EVENTS[event].split()}
     needed |= {"commands", "files:read"}  # files are read by their address, which is no method
     assert set(manifest()["oauth_config"]["scopes"]["bot"]) == needed
 
@@ -98,6 +105,7 @@ def test_the_events_are_exactly_those_that_are_read() -> None:
     assert all(read_event(BODIES[what], BOT) for what in READ)
     told = {payload["event"]["type"] for payload, _ in CHANGES.values()}
     assert told == {"message", "pin_added", "pin_removed"}
+    told |= OF_LEAVING | {payload["event"]["type"] for payload, _ in ARRIVALS}
     # What becomes of a message is told wherever the bot can be spoken to.
     kinds |= told - {"message"} | {f"message.{kind}" for kind in ("channels", "groups", "im", "mpim")}
     subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]

@@ -123,7 +123,8 @@ class Filled:
         """What is nobody's."""
         deployment = Place(Level.DEPLOYMENT, Conversation(GENERAL))
         await self._chosen(deployment, "everywhere", "slack:UOPERATOR")
-        await self.journals.append("page:CPAGE", "a line of the page")
+        for name in ("CPAGE", "COTHER", "index"):
+            await self.journals.append(f"web:{name}", f"line-{name}")
         await Shelf(self.connections, "catalog").put("hash", "models", kept_s=60)
         await Calibrations(self.connections).keep("model", Calibration())
         await Blocks(self.connections).refused("bucket", pause_ms=1000, sent_ms=1, jitter=1.0)

@@ -85,6 +85,7 @@ async def everything(connections: Connections, *, partitions: int = 1) -> None:
     await turns.reset(ROOM)
     await turns.wait(0.05)
     assert not await channels.told_before(ROOM.channel, "m", turn="t1")
+    assert await channels.comes_first(ROOM.channel)
     assert [each.channel for each in await channels.heard(ROOM.channel.platform, since_s=60)] == [
         ROOM.channel
     ]

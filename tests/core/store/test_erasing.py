@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from core.cascade import Level
-from core.conversation import Conversation, Turn, UserMessage, Voice
+from core.conversation import Channel, Conversation, Turn, UserMessage, Voice
 from core.store.claims import Lease, Nothing
 from core.store.connection import Connections
 from core.store.erasing import Asking
@@ -182,6 +182,18 @@ async def test_people_talk_on_in_a_forgotten_channel_and_nothing_is_asked_twice(
     assert not (await filled.turns.accept(message)).new, "delivered again, it is still known"
     await filled.exchange(ROOM, ADA, "new")
     assert [turn.text for turn in (await filled.ask(ROOM, ADA, "?")).history] == ["qnew"]
+
+
+async def test_the_pages_own_messages_go_with_their_channel(filled: Filled) -> None:
+    erasing = filled.channels.erasing
+    await erasing.channel(Channel("web", "local", "CPAGE"))
+    assert await filled.holding("line-CPAGE") == []
+    assert await filled.holding("line-COTHER")
+    await erasing.person(Channel("web", "local", "COTHER"), "you")
+    assert await filled.holding("line-COTHER") == [], "there is one person on the page"
+    assert await filled.holding("line-index"), "the list of channels is nobody's words"
+    await erasing.workspace("web", "local")
+    assert await filled.holding("line-") == []
 
 
 def _place() -> Place:

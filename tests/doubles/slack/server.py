@@ -159,13 +159,22 @@ class SlackDouble:
         assert message.stream is not None
         message.stream.state = StreamState.ERRORED
 
-    async def redeliver(self, message: Message, *, reason: str = "timeout") -> Delivery:
-        """The first event about `message` once more: same event_id, new envelope, retry_attempt one higher."""
-        first = message.deliveries[0]
+    async def redeliver(self, told: Message | Delivery, *, reason: str = "timeout") -> Delivery:
+        """An event, the first one of a message, once more: same event_id, new envelope, retry_attempt one higher."""
+        first = told if isinstance(told, Delivery) else told.deliveries[0]
         latest = [one for one in self.deliveries if one.payload is first.payload][-1]
         delivery = self._parts.sockets.again(latest, reason)
         await self._parts.sent([delivery])
         return delivery
+
+    def removed(self, *, tokens: bool = False, of: str = "") -> Delivery:
+        """The app is uninstalled: Slack tells that, and which tokens hold no more, in two events."""
+        if not tokens:
+            (told,) = self._parts.events.publish("app_uninstalled", {"type": "app_uninstalled"})
+            return told
+        event = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [of or self.bot_user_id]}}
+        (told,) = self._parts.events.publish("tokens_revoked", event)
+        return told
 
     async def disconnect(self, kind: Parting, *, link: int | None = None) -> None:
         """Ends all sockets, or the one with this number, with a disconnect frame, a reset or silence."""
