@@ -131,7 +131,12 @@ async def _store(built: House, configuration: Configuration) -> bool:
         await built.ask_store()
     except StoreUnavailable as error:
         return _line("store", f"{where} does not answer ({error})", well=False)
-    return _line("store", where, well=True)
+    _line("store", where, well=True)
+    seal = configuration.store.seal()
+    if seal.keys:
+        return _line("encryption", f"what people say is sealed with the key {seal.newest}", well=True)
+    typer.echo("off   encryption: ENCRYPTION_KEYS is not set; `drun-chat key` makes a key")
+    return True
 
 
 def _line(what: str, text: str, *, well: bool) -> bool:

@@ -1,4 +1,4 @@
-"""The words one types: run, check, ask, models, turns, usage, export, forget, feedback, manifest, invite."""
+"""The words one types: run, check, ask, models, turns, usage, export, forget, feedback, key, reseal, manifest, invite."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from adapters.discord.invitation import invitation
 from adapters.discord.settings import Settings as DiscordSettings
 from adapters.slack.manifest import manifest
-from bots import feedback, kept, logs, turns, usage
+from bots import feedback, kept, logs, sealing, turns, usage
 from bots.ask import ask as ask_model
 from bots.ask import list_models
 from bots.check import check as check_all
@@ -163,6 +163,19 @@ def export_feedback(
     """Print the answers that people have called good or bad, as chat JSONL."""
     logs.set_up("ERROR", "auto")
     asyncio.run(feedback.export(_section(StoreSettings), since))
+
+
+@app.command()
+def key() -> None:
+    """Print a new key for ENCRYPTION_KEYS."""
+    sealing.key()
+
+
+@app.command()
+def reseal() -> None:
+    """Seal all that is kept with the first of ENCRYPTION_KEYS; afterwards the others may go."""
+    logs.set_up("ERROR", "auto")
+    asyncio.run(sealing.reseal(_section(StoreSettings)))
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -171,10 +171,10 @@ _RULES = Text(
     "\\* until an admin sets `changes admins` for the channel, the workspace or everywhere. A direct message's `channel` "
     "belongs to who writes there; Discord's belong to no workspace, so nothing is set for one from there. Admins are "
     "those of the platform, and whom `ADMINS` names (`slack:U012AB3CD`); while the platform cannot be asked who is one, "
-    "nothing is changed. On the page everybody is an admin.",
+    "nothing is changed. Whoever may open the page runs the deployment, and may do all of it from there.",
     "\\* 除非管理员已为频道、工作区或全局设置 `changes admins`。私信的 `channel` 由私信双方中的用户自行决定；Discord 的私信不属于任何"
     "工作区，因此不能从那里设置工作区。管理员指平台的管理员，以及 `ADMINS` 中指定的人（如 `slack:U012AB3CD`）；无法向平台确认身份时"
-    "不作更改。网页用户都是管理员。",
+    "不作更改。能打开网页的人即视为部署的运维人员，可以在网页上更改所有设置。",
 )
 _WORDS = Text("Words", "用词")
 _WORD_HEAD = (Text("meaning", "含义"), Text("words", "可用的词"))

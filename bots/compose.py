@@ -11,7 +11,7 @@ from bots.embedded.demo_model import demo_model
 from bots.embedded.store import private_store
 from bots.latecomers import Latecomers
 from bots.reading import wrong
-from bots.settings import StoreSettings
+from bots.settings import StoreSettings, key_missing
 from core.admission import Admission
 from core.answering import Means
 from core.attachments import MEGABYTE, Files
@@ -38,6 +38,7 @@ from core.store.channels import Channels
 from core.store.connection import Connections, connect
 from core.store.journal import Journals
 from core.store.preferences import Preferences
+from core.store.resealing import announce_key, missing_keys
 from core.store.shelf import Shelf
 from core.store.summaries import Summaries
 from core.store.told import Told
@@ -70,6 +71,7 @@ class House:
     """Platforms that are set up but did not let the bot in, and why."""
     later: Latecomers
     """Those of them that could not be reached."""
+    connections: Connections
 
     async def ask_store(self) -> None:
         """Asks the store whether it is this deployment's. Raises StoreUnavailable, and SettingsWrong if it is not."""
@@ -80,6 +82,12 @@ class House:
                     f"REDIS_PARTITIONS: this Redis was set up with {settled}, and keeps them (it is {self.partitions})"
                 ]
             )
+        if missing := await missing_keys(self.connections):
+            raise wrong([key_missing(missing)])
+
+    async def begin_sealing(self) -> None:
+        """Notes the key that everything is sealed with from now on. Raises StoreUnavailable."""
+        await announce_key(self.connections)
 
 
 @asynccontextmanager
@@ -174,6 +182,7 @@ def _desk(
         frozenset(work.admins),
         configuration.limits.admission,
         Limits(Allowances(connections), configuration.limits.rules, frozenset(work.admins)),
+        presets=work.presets,
     )
 
 
@@ -222,7 +231,9 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(store_url(configuration.store))
         connections = await stack.enter_async_context(
-            connect(url, wait_replicas=configuration.store.wait_replicas)
+            connect(
+                url, wait_replicas=configuration.store.wait_replicas, seal=configuration.store.seal()
+            )
         )
         admission = configuration.limits.admission
         found = await stack.enter_async_context(_shared_models(configuration.drun, connections, admission))
@@ -276,4 +287,4 @@ async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
         engine = Engine(desk, replace(means, memory=memory), waiting.begun)
         work = configuration.work
         worker = Worker(desk.turns, engine.answer, capacity=work.worker_turns, lease_s=work.lease_s)
-        yield House(inbox, worker, found, configuration.store.partitions, ready, refused, later)
+        yield House(inbox, worker, found, configuration.store.partitions, ready, refused, later, connections)

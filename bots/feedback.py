@@ -24,7 +24,10 @@ async def export(settings: StoreSettings, since: datetime | None) -> None:
     Raises NotDone when the store does not answer, and what ``store_url`` raises.
     """
     after = 0 if since is None else int(since.replace(tzinfo=since.tzinfo or UTC).timestamp())
-    async with store_url(settings) as url, connect(url, wait_replicas=settings.wait_replicas) as connections:
+    async with (
+        store_url(settings) as url,
+        connect(url, wait_replicas=settings.wait_replicas, seal=settings.seal()) as connections,
+    ):
         try:
             partitions = await settled_partitions(connections) or settings.partitions
             async for found in Answers(connections, partitions=partitions, ttl_s=0).with_feedback():

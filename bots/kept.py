@@ -70,7 +70,10 @@ def _conversation(where: str) -> Conversation:
 
 @asynccontextmanager
 async def _opened(settings: StoreSettings) -> AsyncGenerator[tuple[Connections, int], None]:
-    async with store_url(settings) as url, connect(url, wait_replicas=settings.wait_replicas) as connections:
+    async with (
+        store_url(settings) as url,
+        connect(url, wait_replicas=settings.wait_replicas, seal=settings.seal()) as connections,
+    ):
         try:
             yield connections, await settled_partitions(connections) or settings.partitions
         except StoreUnavailable as error:

@@ -61,7 +61,7 @@ def given(environment: Mapping[str, str] | None = None) -> Given:
     except FileNotFoundError:
         return Given([os.environ])
     except (OSError, UnicodeDecodeError) as error:
-        return Given([os.environ], [f".env: cannot be read ({_why(error)})"])
+        return Given([os.environ], [f".env: cannot be read ({why(error)})"])
     lines = list(parse_stream(StringIO(text)))
     values = {line.key: line.value for line in lines if line.key and line.value is not None}
     unreadable = [
@@ -128,13 +128,14 @@ def _content(name: str, path: Path) -> str:
     try:
         content = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{name}_FILE: {path} cannot be read ({_why(error)})") from error
+        raise ValueError(f"{name}_FILE: {path} cannot be read ({why(error)})") from error
     if not content:
         raise ValueError(f"{name}_FILE: {path} is empty")
     return content
 
 
-def _why(error: OSError | UnicodeDecodeError) -> str:
+def why(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file could not be read, in words."""
     return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
 
 

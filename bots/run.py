@@ -100,6 +100,7 @@ async def _await_store(built: House) -> None:
     while True:
         try:
             await built.ask_store()
+            await built.begin_sealing()
         except StoreUnavailable as error:
             if asyncio.get_running_loop().time() > patience:
                 raise NothingRuns(f"The store does not answer, see REDIS_URL: {error}") from error

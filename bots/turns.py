@@ -58,7 +58,10 @@ async def drop(settings: StoreSettings, which: str) -> None:
 
 @asynccontextmanager
 async def _opened(settings: StoreSettings) -> AsyncGenerator[_Store, None]:
-    async with store_url(settings) as url, connect(url, wait_replicas=settings.wait_replicas) as connections:
+    async with (
+        store_url(settings) as url,
+        connect(url, wait_replicas=settings.wait_replicas, seal=settings.seal()) as connections,
+    ):
         try:
             # What Redis itself knows; nothing has to be set here but where it is.
             partitions = await settled_partitions(connections) or settings.partitions

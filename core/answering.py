@@ -258,7 +258,6 @@ class Answering:
         reply, claim, system = self.reply, self.hold.claim, self.chosen["system"]
         assert reply.asked  # noqa: S101 - whoever is asked is named before anything is sent
         calibration = self.means.books.calibration(reply.model)
-        self.room = room_of(system, limit, calibration)
         reply.sent = reply.question.fit(
             system,
             claim.history,
@@ -267,6 +266,8 @@ class Answering:
             model=reply.asked.model,
             around=self.around.around(claim),
         )
+        # Only now: what does not fit is refused, and nobody is asked to sum it up either.
+        self.room = room_of(system, limit, calibration)
         return reply.sent
 
     def _expected(self) -> Charge | None:

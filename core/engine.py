@@ -20,7 +20,7 @@ from core.errors import StoreUnavailable, SurfaceGone
 from core.greeting import empty_mention
 from core.hold import Hold, insist
 from core.preferences import language_choice
-from core.regenerating import Regenerating, meant_by, over
+from core.regenerating import Regenerating, half_made, meant_by, over, with_old
 from core.reply import quiet
 from core.store.answers import Found
 from core.store.claims import Claim
@@ -114,7 +114,9 @@ class Engine:
         reason = claim.failed or "its workers ended without a word"
         log.error("a turn was given up", conversation=str(claim.conversation), reason=reason)
         if claim.attempt <= ATTEMPTS + _NOTICE_ATTEMPTS:
-            await self._say(hold, texts.GAVE_UP.say(language), language, gave_up=reason)
+            notice, old = texts.GAVE_UP.say(language), await half_made(self.desk.turns.answers, claim)
+            text, shown = (with_old(old, notice, language), over(claim, old)) if old else (notice, None)
+            await self._say(hold, text, language, gave_up=reason, shown=shown)
         else:
             await self._commit(claim, None, gave_up=reason)
 
@@ -126,9 +128,10 @@ class Engine:
         *,
         attached: Attached | None = None,
         gave_up: str = "",
+        shown: Sequence[str] | None = None,
     ) -> None:
         """Shows words of our own; they are no part of the history."""
-        claim, delivery = hold.claim, self._delivery(hold, language)
+        claim, delivery = hold.claim, self._delivery(hold, language, shown=shown)
         try:
             async with delivery:
                 await delivery.finish(text)

@@ -16,17 +16,18 @@ _WITHIN_S = 5.0
 _BOTH: tuple[Language, ...] = ("en", "zh")
 
 
-async def greeting(desk: Desk, channel: Channel) -> str | None:
+async def greeting(desk: Desk, channel: Channel, author: str = "") -> str | None:
     """What to say in ``channel``, where the bot has just come: to one call, in whichever process, and to no later one.
 
-    None: it was said before, or nobody is answered there. Raises StoreUnavailable. Nobody has written yet: where no
-    language was chosen it is said in both.
+    ``author``: who alone reads it; empty: everybody there. None: it was said before, or whoever would read it is not
+    answered. Raises StoreUnavailable. Nobody has written yet: where no language was chosen it is said in both.
     """
-    platform = desk.platforms.get(channel.platform)
-    if platform is None or not desk.admission.admits_place(channel):
+    platform, admission = desk.platforms.get(channel.platform), desk.admission
+    answered = admission.admits(channel, author) is None if author else admission.admits_place(channel)
+    if platform is None or not answered:
         return None
     where = Conversation(channel)
-    chosen = await desk.preferences.chosen(where, "")
+    chosen = await desk.preferences.chosen(where, author)
     # The last call to the store: once this has said yes nothing may keep the greeting from being said.
     if not await desk.channels.comes_first(channel):
         return None

@@ -89,12 +89,13 @@ class Inbox:
             self.waiting.withdrawn(amended.withdrawn, amended.shown)
         return amended
 
-    async def greeting(self, channel: Channel) -> str | None:
+    async def greeting(self, channel: Channel, author: str = "") -> str | None:
         """What the bot says in ``channel``, where it has just come, once however often that is told.
 
-        None: it was said before, by this process or another one. Raises StoreUnavailable.
+        ``author``: who alone reads it; empty: everybody there. None: it was said before, by this process or another one,
+        or whoever would read it is not answered. Raises StoreUnavailable.
         """
-        return await greeting(self.desk, channel)
+        return await greeting(self.desk, channel, author)
 
     async def left(self, platform: str, workspace: str) -> None:
         """The bot was removed from ``workspace``: all that is kept of it goes, and goes again what turns under way left.

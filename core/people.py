@@ -18,6 +18,8 @@ class Person:
     """As people see it there, harmless in a prompt; empty where it is not known."""
     admin: bool | None
     """Whether they run the workspace; None: the platform could not be asked just now."""
+    operator: bool = False
+    """They run the whole deployment, as surely as whom its operator has named in ``ADMINS``."""
 
     @classmethod
     def of(cls, name: str, *, admin: bool | None) -> Self:

@@ -14,12 +14,14 @@ from typing import Self
 from core.answering import Answering, Means
 from core.attached import Attached
 from core.cascade import Chosen
+from core.commands.running import asked_in, parse_command
 from core.comparing import Comparing, models_of, with_model
 from core.conversation import UserMessage, Voice
 from core.delivery import Delivery
 from core.hold import Hold
 from core.memory.surroundings import Surroundings
 from core.reply import quiet
+from core.splitting import closed
 from core.store.answers import Answers, Found
 from core.store.claims import Claim
 from core.store.kept import Kept
@@ -42,6 +44,19 @@ def over(claim: Claim, found: Found) -> tuple[str, ...]:
     old, noted = found.turn.messages, tuple(claim.shown)
     posted_anew = claim.again and not set(old) & set(noted)
     return tuple(dict.fromkeys((*noted, *old) if posted_anew else (*old, *noted)))
+
+
+async def half_made(answers: Answers, claim: Claim) -> Found | None:
+    """The turn whose answer attempts at ``claim`` may have written over; None: they have not, or it was there already."""
+    command = parse_command(claim.message.text)
+    found = await meant_by(answers, claim) if command and command[0] == "regenerate" else None
+    written = found and found.turn.reply and found.turn.answer != claim.message.turn_id
+    return found if written else None
+
+
+def with_old(found: Found, note: str, language: Language) -> str:
+    """The old answer as it is shown again, with ``note`` below it that tells why."""
+    return "\n\n".join([closed(found.turn.reply.rstrip()), note, quiet(_STAYS.say(language))])
 
 
 @dataclass(slots=True)
@@ -89,7 +104,11 @@ class Regenerating:
         """The old question, asked with what had been said before it. It counts under the new turn's id."""
         turn, before = self.found.turn, self.found.sequence
         question = UserMessage(
-            claim.conversation, claim.message.event_id, claim.message.message_id, turn.author, turn.text
+            claim.conversation,
+            claim.message.event_id,
+            claim.message.message_id,
+            turn.author,
+            asked_in(turn.text),
         )
         history = [
             (each, place)

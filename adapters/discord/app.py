@@ -236,7 +236,8 @@ class Ears(discord.AutoShardedClient):
         except StoreUnavailable as error:
             # Discord tells it once.
             log.error(  # noqa: TRY400 - the sentence is the whole story
-                f"a server was left, and what is kept of it could not be deleted: `drun-chat forget discord:{guild.id}`",
+                "a server was left, and what is kept of it could not be deleted",
+                command=f"drun-chat forget discord:{guild.id}",
                 reason=str(error),
             )
 

@@ -172,9 +172,9 @@ class Slack:
         elif (team := read_leaving(body, me)) is not None:
             # Before the ack, so that Slack tells it again when the store is away.
             await self.inbox.left(self.name, team)
-        elif (where := read_arrival(body, me)) is not None and self.inbox.chores is not None:
+        elif (arrival := read_arrival(body, me)) is not None and self.inbox.chores is not None:
             # Nobody waits for it, and the lists of models may take longer than Slack waits for an ack.
-            greeting = greet(self.client, self.inbox, where, self._posts.of(where))
+            greeting = greet(self.client, self.inbox, arrival, self._posts.of(arrival.where))
             self.inbox.chores.begin(greeting, "greet")
 
     async def _run_command(

@@ -1,6 +1,7 @@
 """First words in Slack: in a channel that the bot was invited to, and to whoever opens its messages for the first time."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -20,32 +21,42 @@ log = structlog.get_logger()
 _DIRECT = "D"  # Slack: ids of direct messages begin with it
 
 
-def read_arrival(body: Mapping[str, Any], bot_user_id: str) -> Channel | None:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Where the bot may introduce itself."""
+
+    where: Channel
+    author: str = ""
+    """To whom alone; empty in a channel."""
+
+
+def read_arrival(body: Mapping[str, Any], bot_user_id: str) -> Arrival | None:
     """Where an ``event_callback`` body says that the bot may introduce itself; None when it says something else.
 
     Slack: member_joined_channel tells of everybody who joins a channel that the bot is in; app_home_opened comes each
     time somebody opens the bot, with the tab that they see.
     """
     event = body.get("event") or {}
-    channel = str(event.get("channel") or "")
+    channel, author = str(event.get("channel") or ""), str(event.get("user") or "")
+    direct = channel.startswith(_DIRECT)
     match event.get("type"):
-        case "member_joined_channel":
-            arrived = event.get("user") == bot_user_id and not channel.startswith(_DIRECT)
-        case "app_home_opened":
-            arrived = event.get("tab") == "messages" and channel.startswith(_DIRECT)
+        case "member_joined_channel" if channel and not direct and author == bot_user_id:
+            return Arrival(Channel("slack", body["team_id"], channel))
+        case "app_home_opened" if direct and event.get("tab") == "messages":
+            return Arrival(Channel("slack", body["team_id"], channel), author)
         case _:
-            arrived = False
-    return Channel("slack", body["team_id"], channel) if arrived and channel else None
+            return None
 
 
-async def greet(client: AsyncWebClient, inbox: Inbox, where: Channel, posts: Budget) -> None:
-    """Says the first words in ``where``, unless they were said there; in a direct message only where nothing ever was.
+async def greet(client: AsyncWebClient, inbox: Inbox, arrival: Arrival, posts: Budget) -> None:
+    """Says the first words, unless they were said there; in a direct message only where nothing ever was.
 
     Never raises: what cannot be said is one line of the log.
     """
+    where = arrival.where
     try:
-        text = await inbox.greeting(where)
-        if text is None or (where.channel.startswith(_DIRECT) and await _talked(client, where)):
+        text = await inbox.greeting(where, arrival.author)
+        if text is None or (arrival.author and await _talked(client, where)):
             return
         async with posts.slot(Urgency.EDIT):
             await client.chat_postMessage(channel=where.channel, markdown_text=inert(text))

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from adapters.web.channels import GENERAL, Channels
+from adapters.web.channels import Channels
 from adapters.web.events import AUTHOR, conversation_of, read_message, read_title
 from adapters.web.stream import Streams
 from adapters.web.surface import show_question
@@ -37,7 +37,7 @@ class Api:
             web.post(f"{one}/stop", self._stop),
             web.get(f"{one}/model", self._model),
             web.get("/api/commands", self._commands),
-            web.get("/api/complete", self._complete),
+            web.get(f"{one}/complete", self._complete),
         ]
 
     async def _list(self, request: web.Request) -> web.Response:
@@ -83,7 +83,8 @@ class Api:
     async def _complete(self, request: web.Request) -> web.Response:
         asked = request.query
         name, text = asked.get("command", ""), asked.get("text", "")[:200]
-        call = Call(conversation_of(GENERAL.id), name, text, language_of(request, self._inbox), author=AUTHOR)
+        where = conversation_of(await self._channel(request))
+        call = Call(where, name, text, language_of(request, self._inbox), author=AUTHOR)
         return answer({"choices": list(await complete_line(self._inbox.desk, call))})
 
     async def _channel(self, request: web.Request) -> str:

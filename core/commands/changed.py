@@ -18,7 +18,7 @@ _SHOWN = 60
 async def history(desk: Desk, call: Call, level: Level | None) -> str:
     """What was changed at ``level``, newest first; None: where the command was given. Raises CommandRefused."""
     place = place_at(call, level)
-    if place.level is Level.DEPLOYMENT and not is_operator(desk, call):
+    if place.level is Level.DEPLOYMENT and not await is_operator(desk, call):
         raise OperatorsOnly  # it names people of other workspaces
     notes = await desk.preferences.audit(place)
     if not notes:

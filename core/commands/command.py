@@ -87,6 +87,8 @@ class Argument:
     complete: Complete | None = None
     choices: tuple[str, ...] = ()
     """All that can be written, where that is known beforehand."""
+    in_line: Complete | None = None
+    """As ``complete``, where all arguments are written in one line: this one may be left out there, and another meant."""
     left_out: str = ""
     """What stands for it in a line where it was left out and others follow, which would be taken for it."""
 

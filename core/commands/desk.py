@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from core.admission import Admission
 from core.drun.catalog import Catalog
 from core.limits import Limits
+from core.presets import Presets, ours
 from core.store.channels import Channels
 from core.store.preferences import Preferences
 from core.store.turns import Turns
@@ -29,3 +30,5 @@ class Desk:
     admission: Admission = field(default_factory=Admission)
     limits: Limits | None = None
     """None: there are no budgets."""
+    presets: Presets = field(default_factory=ours)
+    """What ``/system preset`` can set."""

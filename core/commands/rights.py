@@ -5,6 +5,7 @@ from enum import Enum
 from core.cascade import Level
 from core.commands.command import Call
 from core.commands.desk import Desk
+from core.people import UNKNOWN, Person
 from core.preferences import ADMINS, Preference
 from core.store.preferences import Place
 from core.texts import Text
@@ -47,7 +48,7 @@ async def _allow(desk: Desk, call: Call, preference: Preference, place: Place) -
         if chosen["changes"] != ADMINS:
             return
     if who is Who.OPERATORS:
-        if not is_operator(desk, call):
+        if not await is_operator(desk, call):
             raise OperatorsOnly
         return
     admin = await is_admin(desk, call)
@@ -65,18 +66,28 @@ def is_direct(desk: Desk, call: Call) -> bool:
 
 async def is_admin(desk: Desk, call: Call) -> bool | None:
     """Whether who gave the command administers the workspace; None when that cannot be found out now."""
-    if is_operator(desk, call):
+    # Whom ADMINS names is known without the platform, which may be out of reach.
+    if _named(desk, call):
         return True
-    channel = call.conversation.channel
-    platform = desk.platforms.get(channel.platform)
-    return (await platform.person(call.author, channel)).admin if platform else None
+    person = await _person(desk, call)
+    return person.operator or person.admin
 
 
-def is_operator(desk: Desk, call: Call) -> bool:
-    """The operator's ``ADMINS`` name who gave the command."""
-    return operator_name(call) in desk.admins
+async def is_operator(desk: Desk, call: Call) -> bool:
+    """Who gave the command runs the deployment: ``ADMINS`` names them, or their platform lets in nobody else."""
+    return _named(desk, call) or (await _person(desk, call)).operator
 
 
 def operator_name(call: Call) -> str:
     """Who gave the command, as ``ADMINS`` names people."""
     return f"{call.conversation.channel.platform}:{call.author}"
+
+
+def _named(desk: Desk, call: Call) -> bool:
+    return operator_name(call) in desk.admins
+
+
+async def _person(desk: Desk, call: Call) -> Person:
+    channel = call.conversation.channel
+    platform = desk.platforms.get(channel.platform)
+    return await platform.person(call.author, channel) if platform else UNKNOWN

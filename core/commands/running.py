@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from core.commands.command import Answer, Call
+from core.commands.command import Answer, Argument, Call, Complete
 from core.commands.desk import Desk
 from core.commands.listed import COMMANDS
 from core.errors import ChatError, StoreUnavailable
@@ -50,15 +50,19 @@ async def complete(desk: Desk, call: Call, argument: str) -> Sequence[str]:
     that was left out before it is nothing between two of them.
     """
     command = COMMANDS.get(call.name)
+    for each in command.arguments if command else ():
+        if each.name == argument:
+            return await _offered(desk, call, each, each.complete)
+    return ()
+
+
+async def _offered(desk: Desk, call: Call, argument: Argument, by: Complete | None) -> Sequence[str]:
     if desk.admission.admits(call.conversation.channel, call.author) is not None:
         return ()
-    for each in command.arguments if command else ():
-        if each.name == argument and each.complete is not None:
-            return (await each.complete(desk, call))[:_MOST_COMPLETED]
-        if each.name == argument:
-            typed = call.argument.rpartition(" ")[2].lower()
-            return [choice for choice in each.choices if choice.startswith(typed)][:_MOST_COMPLETED]
-    return ()
+    if by is not None:
+        return (await by(desk, call))[:_MOST_COMPLETED]
+    typed = call.argument.rpartition(" ")[2].lower()
+    return [choice for choice in argument.choices if choice.startswith(typed)][:_MOST_COMPLETED]
 
 
 async def complete_line(desk: Desk, call: Call) -> Sequence[str]:
@@ -68,7 +72,8 @@ async def complete_line(desk: Desk, call: Call) -> Sequence[str]:
     if command is None or len(before) >= len(command.arguments):
         return ()
     written = replace(call, argument=" ".join([*before, typed]))
-    found = await complete(desk, written, command.arguments[len(before)].name)
+    argument = command.arguments[len(before)]
+    found = await _offered(desk, written, argument, argument.in_line or argument.complete)
     return [" ".join([*before, choice]) for choice in found]
 
 
@@ -95,6 +100,13 @@ def question_of(text: str) -> str:
     """
     command = parse_command(text)
     return command[1] if command is not None and command[0] == "ask" and command[1] else text
+
+
+def asked_in(text: str) -> str:
+    """As ``question_of``, also of /compare: its message, once it is edited, stands in the history as it was written."""
+    command = parse_command(text)
+    words = command[1].split(None, 2) if command is not None and command[0] == "compare" else []
+    return words[-1] if len(words) == len(COMMANDS["compare"].arguments) else question_of(text)
 
 
 _UNKNOWN = Text(

@@ -41,6 +41,7 @@ class Amendments:
     def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._redis = connections.ask
         self._partitions = partitions
+        self._seal = connections.seal
         self._look = connections.script("look")
         self._amend = connections.script("amend")
         self._amend_question = connections.script("amend_question")
@@ -61,7 +62,7 @@ class Amendments:
         if not text:
             return
         where = message.conversation
-        edited = Edited(where.channel, message.message_id, _text.decode(text), where.thread, int(at))
+        edited = Edited(where.channel, message.message_id, _text.decode(self._seal.open(text)), where.thread, int(at))
         try:
             (place,) = await self._places(edited, (message.message_id,))
             await self._one(edited, message.message_id, place)
@@ -83,7 +84,7 @@ class Amendments:
             [
                 _KINDS[type(change)],
                 _moment(change),
-                msgspec.json.encode(edited.text).decode() if edited and edited.to_bot else "",
+                self._seal.close(msgspec.json.encode(edited.text).decode()) if edited and edited.to_bot else "",
                 REMEMBERED_S,
                 *ids,
             ],
@@ -117,7 +118,7 @@ class Amendments:
         channel, keys = change.channel, partition_of(change.channel, self._partitions)
         text = member.partition(" ")[2]
         try:
-            turn = read_kept(text)
+            turn = read_kept(self._seal.open(text))
         except ValueError:
             log.exception("a turn cannot be read, and so not be amended", channel=str(channel))
             return Amended()
@@ -141,7 +142,7 @@ class Amendments:
             [
                 sequence,
                 text,
-                new.written() if new else "",
+                self._seal.close(new.written()) if new else "",
                 _moment(change),
                 int(new is None or not new.says_as(turn)),
                 "own" if isinstance(owner, Conversation) else "shared",
@@ -162,7 +163,7 @@ class Amendments:
             entries: Any = await self._redis.lrange(keys.queue(conversation), 0, -1)
             for entry in entries:
                 try:
-                    message = read_entry(entry)
+                    message = read_entry(entry, self._seal)
                 except ValueError:
                     continue  # another version's; claims park it
                 if message.message_id == id_:
@@ -189,8 +190,8 @@ class Amendments:
                 str(conversation),
                 entry.partition(" ")[0],
                 entry,
-                rewritten(entry, new),
-                rewritten(entry, replace(new, text="", attachments=())) if deleted else "",
+                rewritten(entry, new, self._seal),
+                rewritten(entry, replace(new, text="", attachments=()), self._seal) if deleted else "",
                 int(deleted),
                 _moment(change),
                 STOPS,

@@ -16,6 +16,7 @@ from core.errors import StoreUnavailable
 from core.store.connection import Connections, translating
 from core.store.kept import Kept, read_kept
 from core.store.keys import Partition, partition_of
+from core.store.sealing import Seal
 
 _LOOKED_THROUGH = 100
 """Turns in which one is looked for by its id: as many as come with a claim."""
@@ -47,6 +48,7 @@ class Answers:
 
     def __init__(self, connections: Connections, *, partitions: int, ttl_s: int) -> None:
         self._redis = connections.ask
+        self._seal = connections.seal
         self._partitions = partitions
         self._ttl = ttl_s
         self._amend = connections.script("amend")
@@ -135,7 +137,7 @@ class Answers:
         members: Any = await self._redis.zrange(
             key, newest, oldest, desc=True, byscore=True, offset=0, num=most
         )
-        return _Newest(owner, members)
+        return _Newest(owner, members, self._seal)
 
     async def _revise(
         self, found: Found, change: Callable[[Kept], Kept | None], *, words: bool
@@ -173,7 +175,7 @@ class Answers:
             [
                 found.sequence,
                 found.text,
-                new.written(),
+                self._seal.close(new.written()),
                 "",
                 int(words),
                 "own" if in_thread else "shared",
@@ -207,8 +209,9 @@ class Answers:
 class _Newest:
     """Members of a history, read one after the other; what another version wrote is passed over."""
 
-    def __init__(self, owner: Channel | Conversation, members: Iterable[str]) -> None:
+    def __init__(self, owner: Channel | Conversation, members: Iterable[str], seal: Seal) -> None:
         self._owner = owner
+        self._seal = seal
         self._members = iter(members)
 
     def __iter__(self) -> "_Newest":
@@ -218,7 +221,7 @@ class _Newest:
         for member in self._members:
             sequence, _, text = member.partition(" ")
             try:
-                return Found(self._owner, int(sequence), text, read_kept(text))
+                return Found(self._owner, int(sequence), text, read_kept(self._seal.open(text)))
             except ValueError as error:
                 log.warning("a turn cannot be read", where=str(self._owner), reason=str(error))
         raise StopIteration

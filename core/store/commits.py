@@ -20,6 +20,7 @@ class Commits:
 
     def __init__(self, connections: Connections, *, ttl_s: int, turns_kept: int, parked_kept: int) -> None:
         self._commit = connections.script("commit")
+        self._seal = connections.seal
         self._ttl = ttl_s
         self._turns_kept = turns_kept
         self._parked_kept = parked_kept
@@ -56,11 +57,11 @@ class Commits:
                     str(conversation),
                     claim.fence,
                     claim.sequence,
-                    ending.turn.written() if ending.turn else "",
+                    self._seal.close(ending.turn.written()) if ending.turn else "",
                     self._turns_kept,
                     self._ttl,
                     messages,
-                    msgspec.json.encode(ending.parked).decode() if ending.parked else "",
+                    self._seal.close(msgspec.json.encode(ending.parked).decode()) if ending.parked else "",
                     self._parked_kept,
                     ending.changes,
                     ending.deleted,
@@ -71,5 +72,6 @@ class Commits:
             )
             if not isinstance(done, list):
                 return bool(done)
-            ending = ending.knowing(*done)
+            changes, deleted, entries = done
+            ending = ending.knowing(changes, deleted, entries, self._seal)
         raise StoreUnavailable("what is to be committed is changed again and again")

@@ -17,6 +17,7 @@ from core.store.addresses import read_address
 from core.store.discovery import masters_of
 from core.store.masters import ANSWER_TIMEOUT_S, Only
 from core.store.routes import Command, Routed, Routes
+from core.store.sealing import Seal
 
 _REPLICAS_MS = 1000
 """How long replicas may take to have a write: many times what they need, and well within the five seconds."""
@@ -33,6 +34,8 @@ class Connections:
     wait: Redis
     routes: Routes
     wait_replicas: int = 0
+    seal: Seal = field(default_factory=Seal)
+    """For all that people have said."""
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
     def script(self, name: str) -> "Script":
@@ -102,7 +105,9 @@ class Script:
 
 
 @asynccontextmanager
-async def connect(url: str, *, wait_replicas: int = 0) -> AsyncGenerator[Connections, None]:
+async def connect(
+    url: str, *, wait_replicas: int = 0, seal: Seal | None = None
+) -> AsyncGenerator[Connections, None]:
     """Connections to the store at ``url``, in any form that ``read_address`` knows. Nothing is sent before the first call.
 
     ``wait_replicas``: how many replicas must have what a script keeps. Raises ValueError for the URL.
@@ -113,7 +118,7 @@ async def connect(url: str, *, wait_replicas: int = 0) -> AsyncGenerator[Connect
         ask, wait = masters.server.ask, masters.server.wait
     else:
         ask, wait = Routed(routes, blocking=False), Routed(routes, blocking=True)
-    connections = Connections(ask, wait, routes, wait_replicas)
+    connections = Connections(ask, wait, routes, wait_replicas, seal or Seal())
     try:
         yield connections
     finally:

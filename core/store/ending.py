@@ -13,6 +13,7 @@ import msgspec
 from core.conversation import Turn, UserMessage
 from core.store.claims import Claim, Parked, RawClaim
 from core.store.kept import Kept, kept
+from core.store.sealing import Seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,14 @@ class Queued(UserMessage):
 _queued = msgspec.json.Decoder(Queued)
 
 
-def read_entry(entry: str) -> Queued:
+def read_entry(entry: str, seal: Seal) -> Queued:
     """An entry is sequence, kind, turns ahead and message. Raises ValueError for what another version wrote."""
-    return _queued.decode(entry.split(" ", 3)[3])
+    return _queued.decode(seal.open(entry.split(" ", 3)[3]))
 
 
-def rewritten(entry: str, message: Queued) -> str:
+def rewritten(entry: str, message: Queued, seal: Seal) -> str:
     """``entry`` with ``message`` in place of its own."""
-    return " ".join([*entry.split(" ", 3)[:3], msgspec.json.encode(message).decode()])
+    return " ".join([*entry.split(" ", 3)[:3], seal.close(msgspec.json.encode(message).decode())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,10 @@ class Ending:
         answered = replace(kept(turn, claimed), at=int(time())) if turn else None
         return cls(claimed, answered, answered, parked)
 
-    def knowing(self, changes: int, deleted: int, entries: Sequence[str]) -> "Ending":
+    def knowing(self, changes: int, deleted: int, entries: Sequence[str], seal: Seal) -> "Ending":
         """With all that commit.lua has told."""
         try:
-            messages = [read_entry(entry) for entry in entries]
+            messages = [read_entry(entry, seal) for entry in entries]
         except ValueError:
             # Parked, because this version cannot read it.
             return replace(self, changes=changes, deleted=deleted)

@@ -38,6 +38,7 @@ class Erasing:
     def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._connections = connections
         self._redis = connections.ask
+        self._seal = connections.seal
         self._partitions = [Partition(number) for number in range(partitions)]
         self._parked = ParkedTurns(connections, partitions=partitions)
         self._erase = connections.script("erase")
@@ -80,7 +81,7 @@ class Erasing:
         gone = set(channels)
         for each in await self._parked.all():
             if Conversation.parse(each.turn.conversation).channel in gone:
-                await self._parked.drop(each.turn)
+                await self._parked.remove(each)
 
     @translating
     async def _end(self, conversation: Conversation, by: Asking | None) -> None:
@@ -92,7 +93,7 @@ class Erasing:
             # redis-py types replies for all protocols and encodings at once; these are texts.
             taken: Any = await self._redis.hget(state, "taken")
             entries: Any = await self._redis.lrange(queue, 0, int(taken) - 1) if int(taken or 0) else []
-            pairs = [part for entry in entries for part in (entry, wordless(entry))]
+            pairs = [part for entry in entries for part in (entry, wordless(entry, self._seal))]
             if await self._erase([queue, state, keys.schedule], [str(conversation), STOPS, spared, *pairs]):
                 return
         raise StoreUnavailable("what is to be forgotten is changed again and again")

@@ -21,6 +21,7 @@ from core.store.owners import Owned
 from core.store.parked import ParkedTurns
 from core.store.preferences import AUDIT_KEPT, Changed
 from core.store.scanning import all_owned, removed
+from core.store.sealing import Seal
 from core.store.turns import TURNS_KEPT
 from core.store.unsaid import unsaid, wordless
 
@@ -42,11 +43,12 @@ class Forgetting:
     def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._connections = connections
         self._redis = connections.ask
+        self._seal = connections.seal
         self._partitions = partitions
         self._parked = ParkedTurns(connections, partitions=partitions)
         self._amend = connections.script("amend")
         self._amend_question = connections.script("amend_question")
-        self._redact = connections.script("redact")
+        self._swap = connections.script("swap")
 
     async def person(
         self, channel: Channel, author: str, *, spared: tuple[Conversation, str] | None = None
@@ -80,7 +82,7 @@ class Forgetting:
                 )
                 continue
             if any(message.author == author for message in messages):
-                await self._parked.drop(each.turn)
+                await self._parked.remove(each)
 
     @translating
     async def _in_queue(
@@ -95,13 +97,13 @@ class Forgetting:
             theirs = [
                 entry
                 for entry in entries
-                if _asked_by(entry, author) and (conversation, entry.partition(" ")[0]) != spared
+                if _asked_by(entry, author, self._seal) and (conversation, entry.partition(" ")[0]) != spared
             ]
             if not theirs:
                 return found
             found = True
             for entry in theirs:
-                blank = wordless(entry)
+                blank = wordless(entry, self._seal)
                 await self._amend_question(
                     [queue, keys.state(conversation), keys.schedule, keys.edited(conversation.channel, "")],
                     [str(conversation), entry.partition(" ")[0], entry, blank, blank, 1, "", STOPS],
@@ -130,7 +132,7 @@ class Forgetting:
         for tried in range(_TRIES):
             text = member.partition(" ")[2]
             try:
-                turn = read_kept(text)
+                turn = read_kept(self._seal.open(text))
             except ValueError:
                 log.warning("a turn cannot be read, and so may be anybody's", conversation=str(owner))
                 return False
@@ -152,7 +154,7 @@ class Forgetting:
                 [
                     sequence,
                     text,
-                    new.written() if new else "",
+                    self._seal.close(new.written()) if new else "",
                     "",
                     1,
                     "own" if owner.thread else "shared",
@@ -174,11 +176,12 @@ class Forgetting:
         notes: Any = await self._redis.lrange(key, 0, AUDIT_KEPT)
         pairs = []
         for note in notes:
-            changed = _changed.decode(note)
+            changed = _changed.decode(self._seal.open(note))
             if changed.author == author:
-                pairs += [note, msgspec.json.encode(replace(changed, author="")).decode()]
+                anonymous = msgspec.json.encode(replace(changed, author="")).decode()
+                pairs += [note, self._seal.close(anonymous)]
         if pairs:
-            await self._redact([key], pairs)
+            await self._swap([key], ["list", *pairs])
 
     @translating
     async def _early_edits(self, keys: Sequence[Owned]) -> None:
@@ -189,9 +192,9 @@ class Forgetting:
                 await self._redis.unlink(key.key)
 
 
-def _asked_by(entry: str, author: str) -> bool:
+def _asked_by(entry: str, author: str, seal: Seal) -> bool:
     try:
-        message = read_entry(entry)
+        message = read_entry(entry, seal)
     except ValueError:
         return False  # another version's; claims park it
     return message.author == author and not message.deleted

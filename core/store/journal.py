@@ -30,6 +30,7 @@ class Journals:
 
     def __init__(self, connections: Connections, *, ttl_s: int) -> None:
         self._redis = connections.ask
+        self._seal = connections.seal
         self._waiting = connections.wait
         self._routes = connections.routes
         self._ttl_s = ttl_s
@@ -38,7 +39,7 @@ class Journals:
     async def append(self, name: str, text: str) -> str:
         """Adds an entry and returns its id. The oldest of more than 5,000 go."""
         key = journal_key(name)
-        adding: Command = ("XADD", key, "MAXLEN", "~", _MOST, "*", "text", text)
+        adding: Command = ("XADD", key, "MAXLEN", "~", _MOST, "*", "text", self._seal.close(text))
         expiring: list[Command] = [("EXPIRE", key, self._ttl_s)] if self._ttl_s else []
         # Not ``again``: an entry that was added twice would be read twice.
         added, *_ = await self._routes.send(key, adding, *expiring)
@@ -54,7 +55,7 @@ class Journals:
     async def read(self, name: str) -> list[Entry]:
         """All entries, oldest first."""
         found: Any = await self._redis.xrange(journal_key(name))
-        return [Entry(id_, fields["text"]) for id_, fields in found]
+        return [Entry(id_, self._seal.open(fields["text"])) for id_, fields in found]
 
     async def follow(self, name: str, after: str = _FIRST, *, at_most_s: float) -> list[Entry]:
         """What came after the entry ``after``; waits for it, and returns nothing when nothing came."""
@@ -63,7 +64,8 @@ class Journals:
         with translated():
             async with asyncio.timeout(at_most_s + ANSWER_TIMEOUT_S):
                 found: Any = await self._waiting.xread({journal_key(name): after or _FIRST}, count=500, block=block)
-        return [Entry(id_, fields["text"]) for _, entries in found or () for id_, fields in entries]
+        news = [entry for _, entries in found or () for entry in entries]
+        return [Entry(id_, self._seal.open(fields["text"])) for id_, fields in news]
 
 
 def journal_key(name: str) -> str:

@@ -21,6 +21,8 @@ class GivenUp:
 
     at: datetime
     turn: Parked
+    member: str = ""
+    """As it is kept."""
 
 
 class ParkedTurns:
@@ -28,6 +30,7 @@ class ParkedTurns:
 
     def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._redis = connections.ask
+        self._seal = connections.seal
         self._partitions = [Partition(number) for number in range(partitions)]
         self._requeue = connections.script("requeue")
 
@@ -39,7 +42,9 @@ class ParkedTurns:
             # redis-py types replies for all protocols and encodings at once; these are pairs of text and number.
             members: Any = await self._redis.zrange(keys.parked, 0, -1, withscores=True)
             found += [
-                GivenUp(datetime.fromtimestamp(score / 1000, UTC), _parked.decode(member))
+                GivenUp(
+                    datetime.fromtimestamp(score / 1000, UTC), _parked.decode(self._seal.open(member)), member
+                )
                 for member, score in members
             ]
         return sorted(found, key=lambda given_up: given_up.at)
@@ -48,7 +53,20 @@ class ParkedTurns:
     async def drop(self, turn: Parked) -> bool:
         """Forgets ``turn``. False: it is not parked any more."""
         keys = partition_of(Conversation.parse(turn.conversation).channel, len(self._partitions))
-        return bool(await self._redis.zrem(keys.parked, msgspec.json.encode(turn).decode()))
+        return bool(await self._redis.zrem(keys.parked, await self._member(keys, turn)))
+
+    async def _member(self, keys: Partition, turn: Parked) -> str:
+        """``turn`` as it is kept: sealed anew it would be another text."""
+        # As above.
+        members: Any = await self._redis.zrange(keys.parked, 0, -1)
+        plain = msgspec.json.encode(turn).decode()
+        return next((member for member in members if self._seal.open(member) == plain), plain)
+
+    @translating
+    async def remove(self, given_up: GivenUp) -> None:
+        """Forgets it, if it is still parked."""
+        where = Conversation.parse(given_up.turn.conversation).channel
+        await self._redis.zrem(partition_of(where, len(self._partitions)).parked, given_up.member)
 
     @translating
     async def requeue(self, turn: Parked) -> bool:
@@ -66,10 +84,10 @@ class ParkedTurns:
             ],
             [
                 turn.conversation,
-                msgspec.json.encode(turn).decode(),
+                await self._member(keys, turn),
                 _in_thread(turn, conversation),
                 msgspec.json.encode(turn.shown).decode(),
-                *turn.messages,
+                *map(self._seal.close, turn.messages),
             ],
             kept=True,
         )

@@ -18,6 +18,9 @@ from core.store.scopes import Scope
 AUDIT_KEPT = 200
 """Changes that are remembered of each channel, person and workspace."""
 
+CONTENT = frozenset({"system"})
+"""Settings that are people's own words; scripts read some of the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -62,6 +65,7 @@ class Preferences:
         defaults: Mapping[str, str] | None = None,
     ) -> None:
         self._redis = connections.ask
+        self._seal = connections.seal
         self._prefer = connections.script("prefer")
         self._partitions = partitions
         self._ttl = history_ttl_s
@@ -96,7 +100,8 @@ class Preferences:
         # redis-py types replies for all protocols and encodings at once; these are texts.
         found: Any = await asyncio.gather(*(self._redis.hgetall(self._keys(place)[0]) for place in known))
         layers: dict[Level, dict[str, str]] = {
-            place.level: layer for place, layer in zip(known, found, strict=True)
+            place.level: {name: self._seal.open(value) for name, value in layer.items()}
+            for place, layer in zip(known, found, strict=True)
         }
         return Chosen({**layers, **self._defaults})
 
@@ -116,14 +121,17 @@ class Preferences:
         settings, audit = self._keys(place)
         note = Changed(datetime.now(UTC), by, place.level, name, value)
         ttl = self._ttl if place.level is Level.THREAD else 0
-        arguments: list[str | int] = [name, value, msgspec.json.encode(note).decode(), AUDIT_KEPT, ttl]
-        return str(await self._prefer([settings, audit], arguments))
+        noted, kept = self._seal.close(msgspec.json.encode(note).decode()), value
+        if name in CONTENT:
+            kept = self._seal.close(value)
+        arguments: list[str | int] = [name, kept, noted, AUDIT_KEPT, ttl]
+        return self._seal.open(str(await self._prefer([settings, audit], arguments)))
 
     @translating
     async def audit(self, place: Place, *, most: int = 20) -> list[Changed]:
         """What was changed at ``place``, newest first."""
         notes = await self._redis.lrange(self._keys(place)[1], 0, most - 1)
-        return [_changed.decode(note) for note in notes]
+        return [_changed.decode(self._seal.open(str(note))) for note in notes]
 
     def _exists(self, place: Place) -> bool:
         if place.level is Level.THREAD:

@@ -46,6 +46,7 @@ class Records:
     def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._connections = connections
         self._redis = connections.ask
+        self._seal = connections.seal
         self._journals = Journals(connections, ttl_s=0)
         self._parked = ParkedTurns(connections, partitions=partitions)
 
@@ -104,9 +105,12 @@ class Records:
         turns = [_turn(member, key) for member, _ in await self._value(key.key)]
         record.turns += [turn for turn in turns if turn.get("thread") == conversation.thread]
 
-    @translating
     async def _value(self, key: str) -> Any:
-        """All of ``key``; None when it went meanwhile."""
+        """All of ``key``, opened; nothing when it went meanwhile."""
+        return self._seal.opened(await self._read(key))
+
+    @translating
+    async def _read(self, key: str) -> Any:
         redis: Any = self._redis  # its replies are typed for all protocols and encodings at once
         match await redis.type(key):
             case "string":
@@ -116,7 +120,7 @@ class Records:
             case "list":
                 return await redis.lrange(key, 0, -1)
             case "zset":
-                return await redis.zrange(key, 0, -1, withscores=True)
+                return [list(each) for each in await redis.zrange(key, 0, -1, withscores=True)]
             case "set":
                 return sorted(await redis.smembers(key))
             case _:

@@ -31,14 +31,20 @@ async def all_owned(connections: Connections, platform: str, *below: str) -> Asy
         # The journal of a channel does not name the workspace, and may not be there.
         yield Owned(journal_key(f"{platform}:{below[1]}"), "journal", platform, channel=below[1])
     named = ":".join([platform, *below]) if len(below) > 1 else f"{platform}:"
+    async for name in all_keys(connections, f"*{_literal(named)}*"):
+        key = owned(name)
+        if key is not None and key.platform == platform and _is_below(key, below):
+            yield key
+
+
+async def all_keys(connections: Connections, pattern: str = "*") -> AsyncGenerator[str, None]:
+    """Every key of ours whose name fits ``pattern``; as ``all_owned``."""
     for server in await _masters(connections):
         cursor = 0
         while True:
-            cursor, names = await _look(connections, server, cursor, f"{PREFIX}:*{_literal(named)}*")
+            cursor, names = await _look(connections, server, cursor, f"{PREFIX}:{pattern}")
             for name in names:
-                key = owned(name)
-                if key is not None and key.platform == platform and _is_below(key, below):
-                    yield key
+                yield name
             if not cursor:
                 break
 

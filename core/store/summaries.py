@@ -81,6 +81,7 @@ class Summaries:
 
     def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._redis = connections.ask
+        self._seal = connections.seal
         self._partitions = partitions
         self._fold = connections.script("fold")
 
@@ -114,12 +115,12 @@ class Summaries:
         )
         if isinstance(owner, Conversation) and len(found) < most:
             found += await self._range(keys.history(owner), own_after, until, most - len(found))
-        return [_folded(each) for each in found]
+        return [_folded(self._seal.open(each)) for each in found]
 
     @translating
     async def keep(self, making: Making, summary: Summary, *, upto: int) -> bool:
         """False: it was made in vain, as what it was made of has changed."""
-        return await self._run(making, upto, msgspec.json.encode(summary).decode())
+        return await self._run(making, upto, self._seal.close(msgspec.json.encode(summary).decode()))
 
     @translating
     async def end(self, making: Making) -> None:

@@ -34,6 +34,7 @@ class Thoughts:
 
     def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._redis = connections.ask
+        self._seal = connections.seal
         self._partitions = partitions
 
     def _keys(self, conversation: Conversation) -> Partition:
@@ -43,7 +44,7 @@ class Thoughts:
     async def keep(self, conversation: Conversation, thought: Thought) -> None:
         """In the place of those that were kept here before."""
         keys = self._keys(conversation)
-        kept = msgspec.json.encode(thought).decode()
+        kept = self._seal.close(msgspec.json.encode(thought).decode())
         await asyncio.gather(
             self._redis.set(keys.thoughts(conversation), kept, ex=KEPT_S),
             # A slash command may not tell the thread it was typed in (Slack): then the channel's last is meant.
@@ -58,7 +59,7 @@ class Thoughts:
             thinker = await self._redis.get(keys.thinker(conversation.channel))
             asked = Conversation.parse(str(thinker)) if thinker else conversation
         kept = await self._redis.get(keys.thoughts(asked))
-        return _thought.decode(kept) if kept else None
+        return _thought.decode(self._seal.open(str(kept))) if kept else None
 
     @translating
     async def forget(self, conversation: Conversation) -> None:

@@ -8,6 +8,7 @@ its conversation simply comes due again. The wake list is a hint and never the t
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import structlog
@@ -20,6 +21,7 @@ from core.store.claims import Accepted, Busy, Claim, Kind, Lease, Nothing, Parke
 from core.store.commits import Commits
 from core.store.connection import Connections, translating
 from core.store.keys import PARTITIONS, STOPS, Partition, partition_of
+from core.store.sealing import StoreSealed
 from core.store.wakes import LOOK_AGAIN_S, Wakes
 
 SEEN_S = 24 * 3600
@@ -29,6 +31,9 @@ TURNS_READ = 100
 TURNS_KEPT = 1000
 PINS_READ = 20
 """Pinned turns that come beside them."""
+
+_SEALED_MS = 10_000
+"""How often a turn is looked at that is sealed with a key that is not here."""
 
 TOGETHER = 20
 """Messages that are answered together, where a channel wants that."""
@@ -55,6 +60,7 @@ class Turns:
     ) -> None:
         self._connections = connections
         self._redis = connections.ask
+        self._seal = connections.seal
         self._wakes = Wakes(connections, partitions, look_again_s=look_again_s)
         self._partitions = [Partition(number) for number in range(partitions)]
         self._lease_ms = int(lease_s * 1000)
@@ -105,7 +111,7 @@ class Turns:
             ],
             [
                 str(conversation),
-                msgspec.json.encode(message).decode(),
+                self._seal.close(msgspec.json.encode(message).decode()),
                 SEEN_S,
                 int(conversation.thread is not None),
                 self._ttl,
@@ -144,7 +150,10 @@ class Turns:
             )
             if len(found) > 1:
                 self._wakes.found(looking)
-                raw = RawClaim.of(found)
+                try:
+                    raw = RawClaim.of(self._seal.opened(found))
+                except StoreSealed as error:
+                    return await self._return_sealed(keys, found, error)
                 try:
                     return raw.read()
                 except ValueError as error:
@@ -155,6 +164,14 @@ class Turns:
                     return Nothing(0.0)
             self._wakes.nothing(looking, found[0] / 1000 if found[0] >= 0 else None)
         return Nothing(self._wakes.due_s())
+
+    async def _return_sealed(self, keys: Partition, found: Sequence[Any], error: StoreSealed) -> Nothing:
+        """Gives a turn back that no key here opens: whoever has the key answers it, and no attempt is lost."""
+        conversation, fence, *_ = found
+        log.error("a turn cannot be opened", conversation=conversation, reason=str(error))
+        state = keys.state(Conversation.parse(conversation))
+        await self._release([state, keys.schedule, keys.wake], [conversation, fence, _SEALED_MS, ""])
+        return Nothing(0.0)
 
     async def wait(self, at_most_s: float) -> None:
         """Returns when something was accepted or given back, or after ``at_most_s``; a hint, never the truth."""

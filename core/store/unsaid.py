@@ -4,18 +4,19 @@ from dataclasses import replace
 
 from core.store.ending import read_entry, rewritten
 from core.store.kept import Kept
+from core.store.sealing import Seal
 
 _NO_WORDS = "…"
 
 
-def wordless(entry: str) -> str:
+def wordless(entry: str, seal: Seal) -> str:
     """A queue's entry that was deleted, and says nothing."""
     try:
-        message = read_entry(entry)
+        message = read_entry(entry, seal)
     except ValueError:
         # Another version's: this one parks it as it parks all that it cannot read.
         return " ".join([*entry.split(" ", 3)[:3], "{}"])
-    return rewritten(entry, replace(message, text=_NO_WORDS, attachments=(), deleted=True))
+    return rewritten(entry, replace(message, text=_NO_WORDS, attachments=(), deleted=True), seal)
 
 
 def unsaid(turn: Kept, author: str) -> Kept | None:

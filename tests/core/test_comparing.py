@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.changes import Edited
 from core.comparing import models_of
 from core.conversation import Usage
 from core.hold import Hold
@@ -179,3 +180,11 @@ async def test_a_message_that_names_its_models_is_answered_by_them(here: Play, d
     assert here.wall.texts()[0] == f"You asked {TWO}: count"
     assert [call.model for call in drun.requests[:1]] == [TWO]
     assert {call.model for call in drun.requests[1:]} == {ONE, TWO}
+
+
+async def test_an_edited_comparison_is_asked_again_as_it_says_now(here: Play, drun: DrunDouble) -> None:
+    claim = await here.ask(BOTH)
+    edited = Edited(ROOM.channel, claim.message.message_id, f"{BOTH} again")
+    assert (await here.stage.turns.amend(edited)).last
+    await here.ask("/regenerate")
+    assert prompts(drun)[-2:] == [["count again"]] * 2

@@ -95,7 +95,18 @@ async def test_where_nobody_is_answered_nothing_is_said_until_somebody_is(connec
         blocked = replace(bureau.desk, admission=Admission(blocked=[parse_entry("slack:T1")]))
         assert await greeting(blocked, GENERAL) is None
         named = replace(bureau.desk, admission=Admission(allowed=[parse_entry("slack:U1")]))
-        assert await greeting(named, GENERAL) is not None
+        assert await greeting(named, DIRECT.channel, "U2") is None
+        assert await greeting(named, DIRECT.channel, "U1") is not None
+        assert await greeting(named, GENERAL) is not None, "somebody is answered there"
+
+
+async def test_who_reads_it_alone_reads_it_in_their_own_language(connections: Connections) -> None:
+    async with bureau_with(connections) as bureau:
+        mine = Place(Level.PERSON, DIRECT, "U1")
+        await bureau.desk.preferences.choose(mine, "language", "zh", by="U1")
+        text = await greeting(bureau.desk, DIRECT.channel, "U1")
+    assert text is not None
+    assert text.startswith("您好！")
 
 
 async def test_a_platform_that_is_off_says_nothing(connections: Connections) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from core.changes import Deleted
 from core.conversation import Turn
+from core.engine import ATTEMPTS
 from core.feedback import Version
 from core.hold import Hold, LeaseLost
 from core.store.claims import Claim
@@ -15,7 +16,7 @@ from core.store.connection import Connections
 from core.store.kept import MOST_VERSIONS, Kept
 from core.store.turns import Turns
 from tests.core.play import Play, play, prompts, scripts
-from tests.core.store.talk import ROOM, claimed, expire, said, thread
+from tests.core.store.talk import ROOM, claimed, eventually, expire, said, thread
 from tests.doubles.drun.refusals import broken
 from tests.doubles.drun.script import Script
 from tests.doubles.drun.server import DrunDouble
@@ -218,6 +219,34 @@ async def test_a_worker_that_dies_before_the_commit_has_made_one_version(
     turn = await here.last()
     assert (turn.reply, turn.version, turn.answer) == ("Two.", 2, again.turn_id)
     assert [each.reply for each in await here.stage.history()] == ["Two."]
+
+
+async def test_when_it_is_given_up_the_old_answer_is_shown_again(
+    here: Play, drun: DrunDouble, connections: Connections
+) -> None:
+    script = Script("half of it", gated=True)
+    drun.script(Script("```py\nx = 1"), script)
+    await here.ask("count")
+    await here.stage.turns.accept(said("/regenerate"))
+    dying = asyncio.create_task(here.engine.answer(Hold(await claimed(here.stage.turns))))
+    await drun.until(lambda: drun.in_flight == 1)
+    await script.release(1)
+
+    async def written_over() -> bool:
+        return here.wall.texts()[0].startswith("half")
+
+    await eventually(written_over)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    for _ in range(ATTEMPTS - 1):
+        await expire(connections.ask, ROOM)
+        await claimed(here.stage.turns)
+    await expire(connections.ask, ROOM)
+    await here.engine.answer(Hold(await claimed(here.stage.turns)))
+    (text,) = here.wall.texts()
+    assert text.startswith("```py\nx = 1\n```\n\nThis question could not be answered in three attempts.")
+    assert text.endswith("_The earlier answer stays._")
+    assert (await here.last()).reply == "```py\nx = 1"
 
 
 def test_a_version_made_twice_by_the_same_message_is_one() -> None:

@@ -7,12 +7,13 @@ from redis.asyncio import Redis
 from adapters.slack.manifest import manifest
 from tests.core.store.own_server import own_server
 from tests.core.store.talk import eventually
+from tests.doubles.discord.permissions import Permission
 from tests.doubles.drun.script import Script
 from tests.doubles.drun.server import DrunDouble
 from tests.doubles.slack.faults import ApiError
 from tests.doubles.slack.server import SlackDouble
 from tests.journeys.running import running
-from tests.journeys.stages import DiscordStage, SlackStage
+from tests.journeys.stages import DiscordStage, SlackStage, WebStage
 
 ONE, TWO = "public/deepseek-v3", "public/deepseek-r1"
 
@@ -229,3 +230,39 @@ async def test_what_is_asked_by_command_while_redis_is_away_is_answered_when_it_
             await discord.discord.until(
                 lambda: [m.content for m in place.by_bot].count("Because.") == 1, timeout=25
             )
+
+
+async def test_on_the_page_a_new_answer_takes_the_old_ones_place(
+    redis_url: str, web: WebStage, drun: DrunDouble
+) -> None:
+    drun.script(*scripts("One.", "二。"))
+    async with running(redis_url, drun, web):
+        asked = await web.ask("/ask 数到三")
+        await web.until(lambda: web.answers(asked) == ["One."])
+        await web.ask("/regenerate")
+        await web.until(lambda: web.answers(asked) == [f"二。\n\n_第 2 版，由 `{ONE}` 回答。_"])
+        assert not web.writing(asked)
+        compared = await web.ask("/compare deepseek-v3 deepseek-r1 count")
+        await web.until(lambda: f"**{TWO}**\n\nYou asked {TWO}" in "".join(web.answers(compared)))
+
+
+async def test_slack_asks_in_chinese(redis_url: str, slack: SlackStage, drun: DrunDouble) -> None:
+    drun.script(*scripts("因为。"))
+    channel = slack.channel("general")
+    async with running(redis_url, drun, slack):
+        await channel.slash(slack.ada, "/drun", "ask 为什么？")
+        await slack.until(lambda: len(channel.messages) == 2)
+        assert channel.messages[0].text == "**Ada** 提问：为什么？"
+
+
+async def test_discord_says_where_it_may_not_answer(
+    redis_url: str, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    channel = discord.channel("general")
+    channel.deny(Permission.SEND_MESSAGES)
+    async with running(redis_url, drun, discord):
+        given = await channel.slash(discord.ada, "ask", {"question": "why?"})
+        assert given.original is not None
+        assert given.original.ephemeral
+        assert given.original.content.startswith("I may not write in this channel.")
+    assert not drun.requests

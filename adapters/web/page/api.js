@@ -31,8 +31,8 @@ export const send = (channel, id, text) => post(at(channel, "messages"), { id, t
 export const stop = async (channel) => (await post(at(channel, "stop"), {})).stopping;
 export const model = async (channel) => (await ask(at(channel, "model"))).label;
 export const commands = async () => (await ask("/api/commands")).commands;
-export const complete = async (command, text) =>
-  (await ask(`/api/complete?${new URLSearchParams({ command, text })}`)).choices;
+export const complete = async (channel, command, text) =>
+  (await ask(at(channel, `complete?${new URLSearchParams({ command, text })}`))).choices;
 
 // The id of a message: the same when sending it is tried again, so that it arrives once.
 // Not randomUUID, which browsers offer on https and on this machine only.

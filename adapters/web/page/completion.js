@@ -7,13 +7,16 @@ const MOST = 8;
 export class Completion {
   #list = document.getElementById("choices");
   #box;
+  #where;
   #choices = [];
   #active = -1;
   #asked = 0;
   #commands = null;
 
-  constructor(box) {
+  // where(): the channel that is open.
+  constructor(box, where) {
     this.#box = box;
+    this.#where = where;
     box.addEventListener("input", () => this.look());
     box.addEventListener("blur", () => this.close());
     // Before the box loses its focus, or the list would be gone before the click.
@@ -65,7 +68,7 @@ export class Completion {
     if (!command || behind > command.arguments) return [];
     // The space that asks for the next argument, while there is one.
     const after = behind < command.arguments ? " " : "";
-    return (await api.complete(name, rest)).map((line) => ({
+    return (await api.complete(this.#where(), name, rest)).map((line) => ({
       text: `/${name} ${line}${after}`,
       label: line.slice(line.lastIndexOf(" ") + 1),
       about: "",

@@ -19,7 +19,7 @@ export class Composer {
     this.onSent = sent;
     this.onStop = stop;
     this.onFailed = failed;
-    this.completion = new Completion(this.#box);
+    this.completion = new Completion(this.#box, () => this.#channel);
     this.#box.addEventListener("input", () => this.#changed());
     this.#box.addEventListener("keydown", (event) => this.#pressed(event));
     byId("composer").addEventListener("submit", (event) => {

@@ -22,6 +22,7 @@ from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.model import Model
 from core.inbox import Inbox
+from core.presets import ours
 from core.store.connection import Connections
 from core.store.journal import Journals
 from core.store.turns import Turns
@@ -145,4 +146,25 @@ async def test_the_values_that_are_offered_are_those_of_the_setting(
     )
     add_commands(tree, inbox, nothing_is_asked)
     choices = await option(tree, "settings", "value").autocomplete(asking(**written), "")
+    assert [choice.value for choice in choices] == offered
+
+
+@pytest.mark.parametrize(
+    ("written", "typed", "offered"),
+    [
+        ({"action": "preset"}, "tr", ["translator"]),
+        ({"action": "preset", "for": "channel"}, "tr", ["translator"]),
+        ({"action": "preset"}, "", list(ours())),
+        ({"action": "set"}, "tr", []),
+        ({}, "tr", []),
+    ],
+)
+async def test_presets_are_offered_where_one_is_to_be_named(
+    inbox: Inbox, written: dict[str, str], typed: str, offered: list[str]
+) -> None:
+    tree: app_commands.CommandTree[discord.Client] = app_commands.CommandTree(
+        discord.Client(intents=discord.Intents(guilds=True))
+    )
+    add_commands(tree, inbox, nothing_is_asked)
+    choices = await option(tree, "system", "text").autocomplete(asking(**written), typed)
     assert [choice.value for choice in choices] == offered

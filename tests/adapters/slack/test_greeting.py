@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.greeting import read_arrival
+from adapters.slack.greeting import Arrival, read_arrival
 from core.conversation import Channel
 from tests.adapters.slack.test_events import BODIES, BOT
 
@@ -32,16 +32,16 @@ def opened(tab: str, channel: str = "D0LAN2Q65") -> dict[str, Any]:
 
 
 ARRIVALS = [
-    (joined(BOT), "C0698JE0H"),
-    (joined(BOT, "G0698JE0H", "G"), "G0698JE0H"),
-    (opened("messages"), "D0LAN2Q65"),
-    (BODIES["App Home opened"], "D024BE91L"),
+    (joined(BOT), Arrival(Channel("slack", TEAM, "C0698JE0H"))),
+    (joined(BOT, "G0698JE0H", "G"), Arrival(Channel("slack", TEAM, "G0698JE0H"))),
+    (opened("messages"), Arrival(Channel("slack", TEAM, "D0LAN2Q65"), ADA)),
+    (BODIES["App Home opened"], Arrival(Channel("slack", TEAM, "D024BE91L"), ADA)),
 ]
 
 
-@pytest.mark.parametrize(("told", "channel"), ARRIVALS)
-def test_the_bot_may_introduce_itself(told: dict[str, Any], channel: str) -> None:
-    assert read_arrival(told, BOT) == Channel("slack", TEAM, channel)
+@pytest.mark.parametrize(("told", "arrival"), ARRIVALS)
+def test_the_bot_may_introduce_itself(told: dict[str, Any], arrival: Arrival) -> None:
+    assert read_arrival(told, BOT) == arrival
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,18 @@
 """What the page asks for, answered by the real server with the real store."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from adapters.web.app import connect
 from adapters.web.channels import INDEX, Channels
-from adapters.web.events import conversation_of
+from adapters.web.events import AUTHOR, conversation_of
+from adapters.web.settings import Settings
 from adapters.web.transcript import Asked, journal_of, line_of
+from core.admission import Admission, parse_entry
+from core.commands.command import Call
+from core.commands.running import run
 from core.conversation import UserMessage
 from core.inbox import Inbox
 from core.store.claims import Claim, Nothing
@@ -110,11 +116,39 @@ async def test_the_model_that_answers_is_named(page: str, inbox: Inbox) -> None:
 
 async def test_commands_and_models_are_completed(page: str) -> None:
     async with browsing(page) as browser:
-        assert (await browser.get("/api/complete?command=model&text=oth")).body == {"choices": [MODELS[1]]}
-        assert (await browser.get("/api/complete?command=model&text=")).body == {"choices": MODELS}
-        assert (await browser.get("/api/complete?command=nothing")).body == {"choices": []}
+        complete = "/api/channels/general/complete?command="
+        assert (await browser.get(f"{complete}model&text=oth")).body == {"choices": [MODELS[1]]}
+        assert (await browser.get(f"{complete}model&text=")).body == {"choices": MODELS}
+        assert (await browser.get(f"{complete}system&text=preset%20tr")).body == {
+            "choices": ["preset translator"]
+        }
+        assert (await browser.get(f"{complete}nothing")).body == {"choices": []}
         commands = (await browser.get("/api/commands", Accept_Language="zh-CN,zh;q=0.9")).body["commands"]
         assert {"name": "reset", "summary": "重新开始，不再参考之前的对话", "arguments": 0} in commands
+
+
+async def test_completion_is_that_of_the_channel_that_is_open(inbox: Inbox) -> None:
+    blocked = Admission(blocked=[parse_entry("web:local:general")])
+    there = replace(inbox, desk=replace(inbox.desk, admission=blocked))
+    async with (
+        connect(Settings.model_validate({"web_port": 0}), there) as platform,
+        platform.listening() as page,
+        browsing(page) as browser,
+    ):
+        other = (await browser.post("/api/channels", {"title": "other"})).body["id"]
+        asked = "complete?command=settings&text=busy%20c"
+        assert (await browser.get(f"/api/channels/general/{asked}")).body == {"choices": []}
+        assert (await browser.get(f"/api/channels/{other}/{asked}")).body == {"choices": ["busy collect"]}
+        assert (await browser.get(f"/api/channels/gone/{asked}")).status == 404
+
+
+async def test_whoever_may_open_the_page_may_change_what_counts_everywhere(inbox: Inbox) -> None:
+    async with connect(Settings.model_validate({"web_port": 0}), inbox) as platform:
+        desk = replace(inbox.desk, platforms={platform.name: platform})
+        call = Call(conversation_of("general"), "system", "preset brief everywhere", "en", author=AUTHOR)
+        assert (await run(desk, call)).text.startswith("The model is given the preset `brief` everywhere")
+        history = await run(desk, replace(call, name="settings", argument="history everywhere"))
+        assert "`web:you` · `system`" in history.text
 
 
 async def test_wrong_requests_are_answered_with_a_sentence(page: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 from core.cascade import Level
 from core.commands.rights import Who, who_may
 from core.conversation import Channel, Conversation
-from core.people import UNKNOWN
+from core.people import UNKNOWN, Person
 from core.preferences import PREFERENCES, Preference
 from core.store.preferences import Place
 from core.texts import Language
@@ -156,6 +156,27 @@ async def test_while_the_platform_cannot_say_who_is_an_admin_nothing_is_changed(
 async def test_who_is_named_in_admins_need_not_be_asked_about(bureau: Bureau) -> None:
     bureau.platform.people[OPERATOR] = UNKNOWN
     assert (await bureau.say("system set channel Obey.", by=OPERATOR)).public
+
+
+@pytest.mark.parametrize("admin", [True, False, None])
+async def test_who_runs_the_deployment_by_their_platforms_word_may_everything(
+    bureau: Bureau, admin: bool | None
+) -> None:
+    """Without being named in ADMINS."""
+    bureau.platform.people[ADA] = Person("", admin, operator=True)
+    assert (await bureau.say("system set channel Obey.")).public
+    await bureau.say("model deepseek-r1 everywhere")
+    assert await bureau.set_at(Level.DEPLOYMENT) == {"model": "public/deepseek-r1"}
+    assert f"`slack:{ADA}` · `model`" in (await bureau.say("settings history everywhere")).text
+
+
+async def test_who_runs_the_deployment_is_not_guessed_while_the_platform_is_silent(
+    bureau: Bureau,
+) -> None:
+    bureau.platform.people[ROOT] = UNKNOWN
+    for line in ("model deepseek-r1 everywhere", "settings history everywhere"):
+        assert (await bureau.say(line, by=ROOT)).text == OperatorsOnly().notice("en")
+    assert await bureau.everything_set() == []
 
 
 async def test_admins_are_named_with_their_platform(bureau: Bureau) -> None:

@@ -35,6 +35,7 @@ async def test_an_unknown_command_is_quoted_briefly_and_harmlessly(bureau: Burea
 
 async def test_every_sentence_is_said_in_the_language_asked_for(bureau: Bureau, language: Language) -> None:
     lines = ["model", "model gpt-9", "model deepseek-r1", "model reset", "system", "system x", "settings"]
+    lines += ["system presets", "system preset brief me", "system preset x"]
     lines += ["settings x", "settings history", "settings busy collect", "stop", "reset", "thinking", "usage"]
     for line in [*lines, "help", "sing"]:
         text = (await bureau.say(line, language=language)).text

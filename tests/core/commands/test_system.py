@@ -88,6 +88,6 @@ async def test_a_reset_goes_back_and_says_what_is_given_then(bureau: Bureau) -> 
 
 
 async def test_completion_offers_actions_and_places(bureau: Bureau) -> None:
-    assert await bureau.completed("system ") == ["show", "set", "reset"]
+    assert await bureau.completed("system ") == ["show", "set", "presets", "preset", "reset"]
     assert await bureau.completed("system set c") == ["set channel"]
     assert await bureau.completed("system set channel You") == []

@@ -129,7 +129,8 @@ class Remembering(RuleBasedStateMachine):
     def end(self, at: int, reply: str) -> None:
         where = list(self.running)[at % len(self.running)]
         asked = self.running.pop(where)
-        answer = f"r{len(self.answers)}"
+        self.at += 1
+        answer = f"r{self.at}"
         turn = asked.around.part_of(answered(asked.claim))
         turn = replace(turn, reply=reply, messages=(answer,))
         assert self.run(self.turns.commit(asked.claim, turn))
@@ -221,7 +222,7 @@ def test_the_window_is_what_the_reference_says_whatever_people_do(redis_url: str
             run_state_machine_as_test(
                 lambda: Remembering(runner, connections),  # type: ignore[arg-type]  # it calls what it is given
                 settings=settings(
-                    max_examples=150,
+                    max_examples=200,
                     stateful_step_count=60,
                     deadline=None,
                     suppress_health_check=[HealthCheck.too_slow],

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from core.allowances import Charge, Owner, Rule, Window
@@ -108,6 +107,7 @@ class Filled:
             thought = Thought(f"h{word}{ADA}-thought", 0, 1, "m", f"q{word}{ADA}-asked")
             await self.channels.thoughts.keep(where, thought)
         await self.channels.told_before(channel, "public/gone", turn="t1")
+        await self.channels.comes_first(channel)
         claim = await self.ask(inside, BOB, f"q{word}{BOB}-summed")
         summaries = Summaries(self.connections, partitions=self.partitions)
         making = await summaries.begin(channel, claim.recalled)
@@ -137,10 +137,12 @@ class Filled:
         return sorted(found)
 
     async def texts(self) -> dict[str, str]:
-        """All that is in the store, by key; the keys stand in it as well."""
-        return {key: f"{key} {await self._dump(key)}" for key in await self.keys()}
+        """All that is in the store, opened, by key; the keys stand in it as well."""
+        seal = self.connections.seal
+        return {key: f"{key} {seal.opened(await self.raw(key))}" for key in await self.keys()}
 
-    async def _dump(self, key: str) -> str:
+    async def raw(self, key: str) -> Any:
+        """All of ``key`` as the store has it."""
         redis: Any = self.connections.ask
         match await redis.type(key):
             case "string":
@@ -155,12 +157,15 @@ class Filled:
                 found = await redis.zrange(key, 0, -1, withscores=True)
             case _:
                 found = await redis.xrange(key)
-        return str(found)
+        return _listed(found)
 
     async def holding(self, text: str) -> list[str]:
         """The keys in which ``text`` is found."""
         return [key for key, said in (await self.texts()).items() if text in said]
 
 
-def today() -> str:
-    return f"{datetime.now(UTC):%Y%m%d}"
+def _listed(found: Any) -> Any:
+    """With lists where redis-py has tuples and sets."""
+    if isinstance(found, (list, tuple)):
+        return [_listed(each) for each in found]
+    return sorted(found) if isinstance(found, set) else found

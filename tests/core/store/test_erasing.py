@@ -1,21 +1,30 @@
 """Forgetting: what is asked for is gone from the whole store, and nothing else is."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from core.cascade import Level
 from core.conversation import Channel, Conversation, Turn, UserMessage, Voice
 from core.store.claims import Lease, Nothing
-from core.store.connection import Connections
+from core.store.connection import Connections, connect
 from core.store.erasing import Asking
 from core.store.owners import owned
 from core.store.parked import ParkedTurns
 from core.store.preferences import Place
+from core.store.sealing import Seal, new_key
 from tests.core.store.filled import ADA, BOB, ELSEWHERE, GENERAL, RANDOM, THREAD, Filled
 from tests.core.store.talk import claimed
 
 ROOM = Conversation(GENERAL)
+
+
+@pytest.fixture(params=["plain", "sealed"])
+async def connections(redis_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Connections]:
+    """All of this is the same where everything is sealed."""
+    seal = Seal.of([new_key()] if request.param == "sealed" else [])
+    async with connect(redis_url, wait_replicas=int("+" in redis_url), seal=seal) as found:
+        yield found
 
 
 @pytest.fixture
