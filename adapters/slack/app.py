@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -18,20 +18,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.answers import no_of
 from adapters.slack.events import read_change, read_event, read_leaving
 from adapters.slack.files import SlackFiles
-from adapters.slack.folding import said
 from adapters.slack.greeting import greet, read_arrival
 from adapters.slack.manifest import ALL_COMMANDS, spelled
-from adapters.slack.markup import escaped, inert
 from adapters.slack.people import SlackPeople
 from adapters.slack.questions import Questions
 from adapters.slack.settings import Settings
 from adapters.slack.socket import socket
+from adapters.slack.spelling import SlashCommands
 from adapters.slack.surface import SlackSurface
 from core.budgets import Budgets
 from core.changes import Edited
-from core.commands.command import Answer, Call
-from core.commands.listed import COMMANDS
-from core.commands.running import run
 from core.conversation import Attachment, Channel, Conversation, UserMessage
 from core.errors import PlatformRefused, PlatformUnreachable, StoreUnavailable
 from core.inbox import Inbox
@@ -39,16 +35,12 @@ from core.order import Order
 from core.pacing import Budget
 from core.people import Person, Remark
 from core.surface import Platform, Surface
-from core.texts import language_of
-from core.words import first_of, plain
 
 log = structlog.get_logger()
 
 _CALL_TIMEOUT_S = 30.0
 _READY_S = 10.0
 """How long a start waits for the socket."""
-_AT_ONCE_S = 2.0
-"""Slack tells people that a command failed when it is not acked within 3 seconds."""
 _TOO_MANY, _SERVER_ERRORS = 429, 500
 # Slack, errors of auth.test and apps.connections.open: those that say nothing of the token.
 _NOT_THE_TOKEN = {"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"}
@@ -145,8 +137,9 @@ class Slack:
         app.middleware(self._take_in)
         # bolt acks only what some listener matches, and Slack delivers again what is not acked.
         app.event(re.compile(".+"))(_nothing_more)
+        commands = SlashCommands(self, self._questions)
         for name in ALL_COMMANDS:
-            app.command(f"/{name}")(self._run_command)
+            app.command(f"/{name}")(commands.run)
         return app
 
     async def _take_in(self, body: Mapping[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002 - bolt passes its arguments by name
@@ -176,56 +169,6 @@ class Slack:
             # Nobody waits for it, and the lists of models may take longer than Slack waits for an ack.
             greeting = greet(self.client, self.inbox, arrival, self._posts.of(arrival.where))
             self.inbox.chores.begin(greeting, "greet")
-
-    async def _run_command(
-        self,
-        ack: Callable[..., Awaitable[Any]],
-        respond: Callable[..., Awaitable[Any]],
-        body: Mapping[str, Any],
-    ) -> None:
-        name, argument = typed(body["command"].removeprefix("/"), body.get("text") or "")
-        conversation = Conversation(Channel("slack", body["team_id"], body["channel_id"]))
-        language = language_of(argument, self.inbox.language)
-        call = Call(
-            conversation,
-            name,
-            argument,
-            language,
-            spell=lambda each: self.spelled(each, conversation),
-            author=body["user_id"],
-        )
-        running = asyncio.create_task(self._obey(call, body.get("user_name") or ""))
-        done, _ = await asyncio.wait({running}, timeout=_AT_ONCE_S)
-        if not done:
-            await ack()
-        answer = await running
-        if not answer.text:
-            if done:
-                await ack()
-            return
-        # What people have written is quoted in it: a value that was changed, a word that is none.
-        shown = said(replace(answer, text=inert(answer.text)))
-        await (ack if done else respond)(
-            text=escaped(answer.text),
-            blocks=[{"type": "markdown", "text": shown}],
-            response_type="in_channel" if answer.public else "ephemeral",
-        )
-
-    async def _obey(self, call: Call, name: str) -> Answer:
-        """``name`` is what Slack calls whoever gave the command, should it tell nothing better."""
-        answer = await run(self.inbox.desk, call)
-        if answer.asks is None:
-            return answer
-        person = await self.person(call.author, call.conversation.channel)
-        return await self._questions.put(call, answer, person.name or name)
-
-
-def typed(command: str, text: str) -> tuple[str, str]:
-    """Name and argument of a slash command: ``/model x``, or ``/drun model x`` for any of them."""
-    if command in COMMANDS:
-        return command, text.strip()
-    name, argument = first_of(text)
-    return plain(name).lstrip("/") or "help", argument.strip()
 
 
 @asynccontextmanager

@@ -10,8 +10,6 @@ from aiohttp import hdrs, web
 
 from adapters.web import refusals
 from adapters.web.api import Api, answer, language_of
-from adapters.web.channels import GENERAL
-from adapters.web.events import conversation_of
 from adapters.web.guard import COOKIE, SESSION_S, Guard
 from adapters.web.refusals import Refusal
 from adapters.web.settings import Settings

@@ -27,6 +27,7 @@ async def test_check_says_that_all_is_well(
         f"ok    Model Service: {host(service)}, 1 models",
         "ok    default model: public/deepseek-v3 answers",
         "ok    store: REDIS_URL",
+        "off   encryption: ENCRYPTION_KEYS is not set; `drun-chat key` makes a key",
         "ok    discord: ready",
         "ok    slack: ready",
         "ok    web: ready",

@@ -1,5 +1,6 @@
 """/ask, /regenerate, /compare and /feedback as people give them in Slack and Discord."""
 
+import asyncio
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -266,3 +267,28 @@ async def test_discord_says_where_it_may_not_answer(
         assert given.original.ephemeral
         assert given.original.content.startswith("I may not write in this channel.")
     assert not drun.requests
+
+
+async def test_a_question_that_takes_too_long_for_a_first_response_is_seen_by_everybody_all_the_same(
+    tmp_path: Path, slack: SlackStage, discord: DiscordStage, drun: DrunDouble
+) -> None:
+    """Redis hangs, and with it what the person has chosen: both platforms want to hear something sooner."""
+    drun.reply_with("Because.")
+    channel, place = slack.channel("general"), discord.channel("general")
+    async with own_server(tmp_path) as server, running(server.url, drun, slack, discord):
+        with server.paused():
+            in_slack = asyncio.create_task(channel.slash(slack.ada, "/drun", "ask why?"))
+            in_discord = await place.slash(discord.ada, "ask", {"question": "why?"})
+            assert (await in_slack).acked
+        question = "**Ada** asks: why?"
+        await slack.slack.until(
+            lambda: [m.text for m in channel.messages] == [question, "Because."], timeout=25
+        )
+        seen = [question, "Because."]
+        await discord.discord.until(
+            lambda: [m.content for m in place.by_bot if not m.ephemeral] == seen, timeout=25
+        )
+    assert in_discord.original is not None
+    assert in_discord.original.ephemeral
+    assert in_discord.original.content == "I am asking."
+    assert len(drun.requests) == 2

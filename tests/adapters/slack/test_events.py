@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.app import typed
 from adapters.slack.events import read_event
+from adapters.slack.spelling import typed
 from core.conversation import Attachment, Channel, Conversation, SaidTo, UserMessage
 
 BOT = "U0LAN0Z89"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from core.allowances import Charge, Owner, Rule, Window
@@ -32,6 +33,7 @@ GENERAL, RANDOM = Channel("slack", "TOURS", "CGENERAL"), Channel("slack", "TOURS
 ELSEWHERE = Channel("slack", "TTHEIRS", "CELSEWHERE")
 THREAD = Conversation(GENERAL, "17.1")
 _USAGE = Usage(10, 5)
+_numbers = count(1)
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Filled:
         await self._ours()
 
     def message(self, where: Conversation, author: str, word: str) -> UserMessage:
-        self._number += 1
+        self._number = next(_numbers)
         id_ = f"m{self._number}"
         return UserMessage(where, id_, id_, author, word)
 

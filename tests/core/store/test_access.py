@@ -22,6 +22,7 @@ from core.store.connection import Connections, connect
 from core.store.journal import Journals
 from core.store.parked import ParkedTurns
 from core.store.preferences import Place
+from core.store.resealing import Resealing, announce_key, missing_keys
 from core.store.shelf import Shelf
 from core.store.told import Told
 from core.store.usage import Spending, Spent
@@ -94,6 +95,9 @@ async def everything(connections: Connections, *, partitions: int = 1) -> None:
     shelf = Shelf(connections, "catalog")
     await shelf.put("name", "content", kept_s=60)
     assert await shelf.get("name") is not None
+    assert await missing_keys(connections) == []
+    await announce_key(connections)
+    await Resealing(connections).all()
     spent = Spent("t1", ROOM.channel, "ada", Usage(1, 1), Cost(Paid.TOKENS))
     await Spending(connections).add(spent)
     assert (await channels.records.of(ROOM)).turns

@@ -1,11 +1,14 @@
 """The table of docs/redis.md: every key that is written stands in it, and lives as long as it says."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from core.store.connection import Connections
 from core.store.owners import owned
+from core.store.resealing import announce_key
+from core.store.sealing import Seal, new_key
 from tests.checkout import CHECKOUT
 from tests.core.store.filled import GENERAL, Filled
 
@@ -36,6 +39,8 @@ def kept(key: str) -> list[str]:
 async def filled(connections: Connections) -> Filled:
     made = Filled(connections)
     await made.fill()
+    seal = Seal.of([new_key()])
+    await announce_key(replace(connections, seal=seal))
     return made
 
 
