@@ -7,8 +7,8 @@ from functools import partial
 
 import typer
 
-from bots.compose import models
 from bots.drun_settings import DrunSettings
+from bots.models import models
 from core import texts
 from core.conversation import Message
 from core.drun.asking import GONE, Asking
