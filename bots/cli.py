@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from adapters.discord.invitation import invitation
 from adapters.discord.settings import Settings as DiscordSettings
 from adapters.slack.manifest import manifest
+from adapters.slack.settings import Settings as SlackSettings
 from bots import feedback, kept, logs, sealing, turns, usage
 from bots.ask import ask as ask_model
 from bots.ask import list_models
@@ -86,7 +87,7 @@ def models() -> None:
 @manifest_app.command("slack")
 def manifest_slack() -> None:
     """Print the app manifest for https://api.slack.com/apps."""
-    typer.echo(json.dumps(manifest(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(manifest(_section(SlackSettings).names()), indent=2, ensure_ascii=False))
 
 
 @invite_app.command("discord")

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from adapters.slack.manifest import spelled
+from adapters.slack.names import Names
 from core.cascade import Level
+from core.commands.aliases import ALIASES
 from core.commands.command import Argument, Command, slash
 from core.commands.listed import COMMANDS
 from core.commands.places import WORDS
@@ -51,13 +52,14 @@ def _part(language: Language) -> str:
 def _command(command: Command, language: Language) -> Sequence[str]:
     line = " ".join(f"[{argument.name}]" for argument in command.arguments)
     spellings = (
-        spelled(command.name),
+        Names().spelled(command.name),
         f"@drun {slash(command.name)}",
         slash(command.name),
         slash(command.name),
     )
     written = (f"`{each} {line}`".replace(" `", "`") for each in spellings)
-    return (*written, command.summary.say(language), command.who.say(language))
+    chinese = next(f"`{alias}`" for alias, name in ALIASES.items() if name == command.name)
+    return (*written, chinese, command.summary.say(language), command.who.say(language))
 
 
 def _arguments(language: Language) -> Iterable[Sequence[str]]:
@@ -121,10 +123,12 @@ _GENERATED = "Written by `make docs` from core/commands and core/preferences.py:
 _COMMANDS = Text("Commands", "命令")
 _HOW = Text(
     "The same everywhere; only the spelling differs. Slack has no slash commands in threads, so there a command is a "
-    "message to the bot, as it is on the page. A slash, a space and a punctuation mark may be full-width. A refusal "
+    "message to the bot, as it is on the page. The Chinese names are understood in such a message and behind Slack's "
+    "`/drun`; the names of Slack's own commands are the operator's to choose (`SLACK_COMMAND`, `SLACK_MODEL_COMMAND`). A slash, a space and a punctuation mark may be full-width. A refusal "
     "says what would be right and changes nothing; only who gave the command sees it, unless the command was a message: "
     "that is answered where it stands.",
-    "各平台的命令相同，只是写法不同。Slack 的话题中没有斜杠命令，因此在话题里（以及网页上）命令就是发给机器人的消息。斜杠、空格和标点"
+    "各平台的命令相同，只是写法不同。Slack 的话题中没有斜杠命令，因此在话题里（以及网页上）命令就是发给机器人的消息。中文名可用于这类消息，也可写在 Slack 的 "
+    "`/drun` 之后；Slack 斜杠命令的名称由运维人员设定（`SLACK_COMMAND`、`SLACK_MODEL_COMMAND`）。斜杠、空格和标点"
     "可以是全角。命令被拒绝时会说明正确的写法，只有发命令的人能看到（以消息形式输入的命令，回复所有人可见），且不作任何更改。",
 )
 _COMMAND_HEAD = (
@@ -132,6 +136,7 @@ _COMMAND_HEAD = (
     Text("thread in Slack", "Slack 话题"),
     Text("Discord", "Discord"),
     Text("page", "网页"),
+    Text("in Chinese", "中文名"),
     Text("what it does", "作用"),
     Text("who may", "谁可以使用"),
 )

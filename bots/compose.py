@@ -71,13 +71,20 @@ async def store_url(store: StoreSettings) -> AsyncGenerator[str, None]:
 
 
 @asynccontextmanager
+async def connected(store: StoreSettings) -> AsyncGenerator[Connections, None]:
+    """Connections to that store, which seal what people say where that is set. Raises as ``store_url``."""
+    async with (
+        store_url(store) as url,
+        connect(url, wait_replicas=store.wait_replicas, seal=store.seal()) as connections,
+    ):
+        yield connections
+
+
+@asynccontextmanager
 async def house(configuration: Configuration) -> AsyncGenerator[House, None]:
     """Everything but listening and working. Platforms that refuse the bot are left out and told of."""
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(store_url(configuration.store))
-        connections = await stack.enter_async_context(
-            connect(url, wait_replicas=configuration.store.wait_replicas, seal=configuration.store.seal())
-        )
+        connections = await stack.enter_async_context(connected(configuration.store))
         admission = configuration.limits.admission
         found = await stack.enter_async_context(shared_models(configuration.drun, connections, admission))
         ready: dict[str, Platform] = {}

@@ -3,17 +3,16 @@
 Fields are the variables' names in lower case. ``problems`` says what is wrong with values that are right in form.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
 from bots import service_models
+from bots.addresses import MAAS_URL, service_url, wrong_maas, wrong_regions, wrong_service
 from bots.service_models import read_runs
-from bots.values import Several, lower, plain
+from bots.values import Named, Several, lower, plain
 from core.drun.calls import HOTTEST, Sampling
 from core.drun.catalog import LIFETIME_S
 from core.drun.endpoints import Deployment, Endpoint, normalised
@@ -30,7 +29,6 @@ USUAL_MODEL = "public/deepseek-v3"
 """In d.run's table, the example of its documentation, and quick to answer."""
 
 _LEAST_WINDOW = 512
-_REGION = re.compile(r"[a-z]+-[0-9]+")
 _USUAL = Patience()
 
 
@@ -48,12 +46,15 @@ class DrunSettings(BaseModel):
     drun_service_api_key: SecretStr | None = None
     drun_service_models: Several = []
     drun_default_model: str = ""
-    drun_models: Several = []
+    drun_models: Named = []
     drun_models_ttl_s: float = Field(default=LIFETIME_S, ge=1.0)
     drun_fallback: Annotated[Order, BeforeValidator(_order)] = Order.CHOSEN
     drun_completions: Several = []
     drun_context_tokens: Several = []
     drun_rpm: int = Field(default=0, ge=0)
+    # Off, and not a number such as 8: d.run counts requests in a minute, not those under way, so that such a limit prevents no
+    # 429. It would only make people wait: with answers of 30 seconds a whole deployment could give 16 a minute. What a
+    # 429 teaches is kept to without it, and WORKER_TURNS bounds what one process does.
     drun_max_concurrency: int = Field(default=0, ge=0)
     drun_connect_timeout_s: float = Field(default=_USUAL.connect_s, ge=0.1, le=120)
     drun_first_byte_timeout_s: float = Field(default=_USUAL.first_byte_s, ge=0.1, le=3600)
@@ -87,9 +88,7 @@ class DrunSettings(BaseModel):
         key = plain(self.drun_api_key)
         found = []
         if self.drun_api_key or self.drun_base_url:
-            found.append(
-                Endpoint(Deployment.MAAS, normalised(self.drun_base_url or "https://chat.d.run/v1"), key)
-            )
+            found.append(Endpoint(Deployment.MAAS, normalised(self.drun_base_url or MAAS_URL), key))
         services, keys = self._services(), self._service_keys()
         # As many keys as services, or one for all.
         keys = keys * len(services) if len(keys) == 1 else keys
@@ -104,7 +103,7 @@ class DrunSettings(BaseModel):
         return list(once.values())
 
     def _services(self) -> list[str]:
-        return self.drun_service_base_url or [f"https://{region}.d.run/v1" for region in self.drun_region]
+        return self.drun_service_base_url or list(map(service_url, self.drun_region))
 
     def _service_keys(self) -> list[str]:
         """One service has one key, whatever that is made of."""
@@ -157,20 +156,12 @@ class DrunSettings(BaseModel):
         return [*self._wrong_addresses(), *self._wrong_models(), *self._wrong_keys()]
 
     def _wrong_addresses(self) -> Iterator[str]:
-        for region in self.drun_region:
-            if not _REGION.fullmatch(region):
-                yield f"DRUN_REGION: {region!r} is no region; it looks like sh-02, as in https://sh-02.d.run"
-        maas = [self.drun_base_url] if self.drun_base_url else []
-        for name, urls in (("DRUN_BASE_URL", maas), ("DRUN_SERVICE_BASE_URL", self.drun_service_base_url)):
-            for url in urls:
-                try:
-                    host = urlsplit(normalised(url)).netloc
-                except ValueError as error:
-                    yield f"{name}: {error}"
-                else:
-                    region = host.removesuffix(".d.run")
-                    if name != "DRUN_BASE_URL" and region != host and not _REGION.fullmatch(region):
-                        yield f"{name}: {url!r} names no region; it looks like https://sh-02.d.run"
+        yield from (f"DRUN_REGION: {problem}" for problem in wrong_regions(self.drun_region))
+        if self.drun_base_url and (problem := wrong_maas(self.drun_base_url)):
+            yield f"DRUN_BASE_URL: {problem}"
+        for url in self.drun_service_base_url:
+            if problem := wrong_service(url):
+                yield f"DRUN_SERVICE_BASE_URL: {problem}"
 
     def _wrong_models(self) -> Iterator[str]:
         for problem in service_models.problems(self.drun_service_models):

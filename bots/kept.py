@@ -6,7 +6,7 @@ from enum import Enum
 
 import typer
 
-from bots.compose import store_url
+from bots.compose import connected
 from bots.settings import StoreSettings
 from bots.turns import NotDone
 from core.cascade import Level
@@ -14,7 +14,7 @@ from core.conversation import Channel, Conversation
 from core.errors import StoreUnavailable
 from core.exported import as_json, as_markdown
 from core.store.channels import Channels
-from core.store.connection import Connections, connect
+from core.store.connection import Connections
 from core.store.preferences import Preferences
 from core.store.standing import settled_partitions
 
@@ -70,10 +70,7 @@ def _conversation(where: str) -> Conversation:
 
 @asynccontextmanager
 async def _opened(settings: StoreSettings) -> AsyncGenerator[tuple[Connections, int], None]:
-    async with (
-        store_url(settings) as url,
-        connect(url, wait_replicas=settings.wait_replicas, seal=settings.seal()) as connections,
-    ):
+    async with connected(settings) as connections:
         try:
             yield connections, await settled_partitions(connections) or settings.partitions
         except StoreUnavailable as error:

@@ -2,11 +2,10 @@
 
 import typer
 
-from bots.compose import store_url
+from bots.compose import connected
 from bots.settings import StoreSettings, key_missing
 from bots.turns import NotDone
 from core.errors import StoreUnavailable
-from core.store.connection import connect
 from core.store.resealing import Resealing, announce_key, missing_keys
 from core.store.sealing import StoreSealed, new_key
 
@@ -21,10 +20,7 @@ async def reseal(settings: StoreSettings) -> None:
     seal = settings.seal()
     if not seal.keys:
         raise NotDone("ENCRYPTION_KEYS is not set; `drun-chat key` makes one.")
-    async with (
-        store_url(settings) as url,
-        connect(url, wait_replicas=settings.wait_replicas, seal=seal) as connections,
-    ):
+    async with connected(settings) as connections:
         try:
             if missing := await missing_keys(connections):
                 raise NotDone(key_missing(missing))

@@ -1,9 +1,13 @@
 """DRUN_SERVICE_MODELS: which documented model a service runs, and which public id is the same one."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.drun.documented import documented, documented_names
+
+# Every other id is taken for one of MaaS by Token, which could not be what the service is.
+_SERVICE = re.compile(r"u-[^/\s]+/\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +23,25 @@ class Run:
     def wrong(self) -> str:
         """What is wrong with it; empty: nothing."""
         known = documented(self.public) if self.public else None
-        if not self.service:
-            return "it names no service"
-        if self.more:
-            return "it has too many ="
-        if self.name not in documented_names():
-            return f"the documented models are {', '.join(documented_names())}"
-        if self.public and ("/" not in self.public or self.public.startswith("u-")):
-            return f"{self.public} is no public id such as public/deepseek-v3"
-        if known is not None and known.name != self.name:
-            return f"{self.public} is documented as {known.name or 'another model'}"
-        return ""
+        not_public = "/" not in self.public or self.public.startswith("u-")
+        faults = (
+            (not self.service, "it names no service"),
+            (
+                not _SERVICE.fullmatch(self.service),
+                f"{self.service} is no service's id such as u-1100a15812cc/qwen2",
+            ),
+            (self.more, "it has too many ="),
+            (
+                self.name not in documented_names(),
+                f"the documented models are {', '.join(documented_names())}",
+            ),
+            (self.public and not_public, f"{self.public} is no public id such as public/deepseek-v3"),
+            (
+                known is not None and known.name != self.name,
+                f"{self.public} is documented as {(known and known.name) or 'another model'}",
+            ),
+        )
+        return next((fault for there, fault in faults if there), "")
 
 
 def read_runs(entries: Sequence[str]) -> list[Run]:

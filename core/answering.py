@@ -20,7 +20,7 @@ from core.drun.breaker import Breakers
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient
 from core.drun.endpoints import Deployment
-from core.errors import ChatError, ModelUnavailable, ReplyCut, StoreUnavailable, SurfaceGone
+from core.errors import ChatError, StoreUnavailable, SurfaceGone
 from core.estimate import raw_prompt
 from core.hold import Hold, LeaseLost
 from core.limits import BudgetUsedUp, Limits, Purse
@@ -92,6 +92,11 @@ class Answering:
     def model(self) -> str:
         """Who was asked; empty as long as that is nobody."""
         return self.reply.model
+
+    @property
+    def said(self) -> bool:
+        """The model has said something that stands; notices are no part of it."""
+        return bool("".join(self.reply.text).strip())
 
     @property
     def _thinking(self) -> bool:
@@ -190,8 +195,6 @@ class Answering:
                 conversation=str(self.hold.claim.conversation),
                 reason=f"{type(error).__name__} {error}",
             )
-            if isinstance(error, ReplyCut) and not "".join(reply.text).strip():
-                error = ModelUnavailable(str(error))  # there is nothing above that could be incomplete
             told = [f"⚠️ {error.notice(self.language)}", *map(quiet, reply.question.notes(self.language))]
             reply.note = "\n\n".join(told)
         finally:
@@ -204,10 +207,10 @@ class Answering:
     async def _ask(self, delivery: Showing) -> None:
         means, reply, question = self.means, self.reply, self.reply.question
         asking = Asking(means.client, means.catalog, means.breakers, sampling=sampling_of(self.chosen))
-        listening = asyncio.create_task(surroundings_of(self.hold.claim, self.platform), name="surroundings")
+        listening = asyncio.create_task(self._listen(), name="surroundings")
         try:
             await means.files.read(question, self.platform, means.catalog)
-            self.around = self.known or await listening
+            self.around = await listening
         finally:
             listening.cancel()
         async with aclosing(question.asked(asking, self.chosen["model"], self._fit)) as said:
@@ -223,10 +226,13 @@ class Answering:
         gone = await self._gone()
         reply.note = "\n\n".join([*notes(reply, self.language), *map(quiet, self._who(gone))])
 
+    async def _listen(self) -> Surroundings:
+        return self.known or await surroundings_of(self.hold.claim, self.platform)
+
     async def _gone(self) -> str:
         """That what was chosen is not offered any more, where this turn is the one to tell the channel."""
         asked, message = self.reply.asked, self.hold.claim.message
-        if asked is None or not asked.chosen.gone:
+        if asked is None or not asked.gone(self.language):
             return ""
         try:
             told = await self.means.channels.told_before(

@@ -77,6 +77,16 @@ class Comparing:
         pairs = zip(self.answering, self.models, strict=True)
         return _JOINED.join(each.model or name for each, name in pairs)
 
+    @property
+    def said(self) -> bool:
+        """Any of them has said something that stands."""
+        return any(each.said for each in self.answering)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What was said below the answers, or instead of them; once each."""
+        return tuple(dict.fromkeys(each.reply.note for each in self.answering if each.reply.note))
+
     async def show(self, delivery: Showing) -> Turn | None:
         """As ``Answering.show``. Nothing to remember only where budgets refused all."""
         board = Board(delivery, self.models)

@@ -15,8 +15,9 @@ from core.chores import Chores
 from core.conversation import Channel, SaidTo, UserMessage
 from core.errors import StoreUnavailable, SurfaceError
 from core.pacing import Urgency
+from core.speaking import language_for
 from core.surface import ALONE, Platform
-from core.texts import LanguageChoice, Text, language_of
+from core.texts import LanguageChoice, Text
 
 log = structlog.get_logger()
 
@@ -78,8 +79,9 @@ class Door:
             if platform is None or not await self._first(channel, message.author, within_s=SILENT_S):
                 return
             surface = platform.surface(message)
+            text = why.say(await language_for(message, self._language, platform))
             async with surface.posts.slot(Urgency.EDIT):
-                await surface.post(ALONE, why.say(language_of(message.text, self._language)), final=True)
+                await surface.post(ALONE, text, final=True)
         except StoreUnavailable as error:
             log.info("somebody was turned away without a word", reason=str(error))
         except SurfaceError as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from core import texts
+from core.alone import tell_alone
 from core.answering import Answering, Means
 from core.attached import Attached
 from core.cascade import Chosen
@@ -22,6 +23,7 @@ from core.hold import Hold, insist
 from core.preferences import language_choice
 from core.regenerating import Regenerating, half_made, meant_by, over, with_old
 from core.reply import quiet
+from core.speaking import language_for
 from core.store.answers import Found
 from core.store.claims import Claim
 from core.waiting import UNTOLD
@@ -61,13 +63,14 @@ class Engine:
             return
         self.begun(claim)
         chosen = await self.desk.preferences.beside(claim.settings, claim.conversation, message.author)
-        language = texts.language_of(message.text, language_choice(chosen))
+        platform = self.desk.platforms[message.conversation.channel.platform]
+        language = await language_for(message, language_choice(chosen), platform, claim.history)
         command = parse_command(message.text)
         if claim.attempt > ATTEMPTS:
             await self._give_up(hold, language)
         elif (why := self.desk.admission.admits(claim.conversation.channel, message.author)) is not None:
             # It was accepted before the lists were changed.
-            await self._say(hold, why.say(language), language)
+            await self._tell(hold, Answer(why.say(language)), language)
         elif command is not None:
             spell = self._spelling(message)
             # A command that opens a thread is about the place it was written in: the thread holds nothing yet.
@@ -83,13 +86,13 @@ class Engine:
         """Says what a command has answered, or asks what it asks."""
         asks, claim = answer.asks, hold.claim
         if asks is None:
-            await self._say(hold, answer.text, language, attached=answer.attached)
+            await self._tell(hold, answer, language)
         elif not asks.again:
             asked = replace(claim.message, text=asks.text, models=asks.models)
             await self._reply(hold, chosen, language, replace(claim, messages=(asked,)))
         elif (found := await meant_by(self.desk.turns.answers, claim)) is None:
             nothing = FORGOTTEN if claim.message.replaces else NOTHING_YET
-            await self._say(hold, nothing.say(language), language)
+            await self._tell(hold, Answer(nothing.say(language)), language)
         else:
             await self._again(hold, found, asks.models, chosen)
 
@@ -119,6 +122,22 @@ class Engine:
             await self._say(hold, text, language, gave_up=reason, shown=shown)
         else:
             await self._commit(claim, None, gave_up=reason)
+
+    async def _tell(self, hold: Hold, answer: Answer, language: texts.Language) -> None:
+        """Says ``answer``: to whoever gave the command alone, unless it is for all who talk there."""
+        claim, channel = hold.claim, hold.claim.conversation.channel
+        platform = self.desk.platforms[channel.platform]
+        for_all = answer.public or answer.attached is not None or platform.direct(channel)
+        if for_all or not platform.whispers:
+            await self._say(hold, answer.text, language, attached=answer.attached)
+            return
+        surface = platform.surface(claim.message)
+        told = [message for message in claim.shown if message != UNTOLD]
+        try:
+            await tell_alone(surface, answer.text, check=hold.check, instead_of=told)
+        except SurfaceGone as error:
+            log.warning("nobody could be told", conversation=str(claim.conversation), reason=str(error))
+        await self._commit(claim, None)
 
     async def _say(
         self,

@@ -32,6 +32,8 @@ ChatError
     └── PlatformUnreachable    it did not say so, it could not be asked: worth another try
 """
 
+from math import ceil
+
 from core.texts import Language, Text
 
 
@@ -154,10 +156,17 @@ class ModelBusy(ModelError):
 
     retryable = True
     text = Text("The model is busy right now. Please try again in a minute.", "模型正忙，请一分钟后再试。")
+    later = Text(
+        "The model is busy, and takes no questions for {minutes} minutes. Please try again then.",
+        "模型正忙，{minutes} 分钟内不再接受提问，请届时再试。",
+    )
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(detail)
+        minutes = ceil((retry_after or 0.0) / 60)
+        super().__init__(detail, minutes=minutes)
         self.retry_after = retry_after
+        if minutes > 1:
+            self.text = self.later
 
 
 class ModelUnknown(ModelError):

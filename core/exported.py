@@ -1,6 +1,8 @@
 """A record of a conversation as a text: JSON with all of it, or Markdown for people."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +10,11 @@ import msgspec
 
 from core.store.records import Record
 from core.texts import Language, Text
+
+
+def seen_by(author: str, record: Record) -> Record:
+    """``record`` as ``author`` may see it: what others think of an answer they told the bot alone, so it is counted."""
+    return replace(record, turns=[_seen_by(author, turn) for turn in record.turns])
 
 
 def as_json(record: Record, settings: Mapping[str, Mapping[str, str]]) -> str:
@@ -38,6 +45,13 @@ def as_markdown(record: Record, settings: Mapping[str, Mapping[str, str]], langu
     return "\n\n".join(parts) + "\n"
 
 
+def _seen_by(author: str, turn: dict[str, Any]) -> dict[str, Any]:
+    opinions = turn.get("feedback") or ()
+    own = [each for each in opinions if author and each.get("author") == author]
+    others = Counter(str(each.get("verdict")) for each in opinions if each not in own)
+    return {**turn, "feedback": own, **({_OTHERS: dict(others)} if others else {})} if opinions else turn
+
+
 def _turn(turn: Mapping[str, Any], language: Language) -> str:
     who = turn.get("name") or turn.get("author") or "?"
     at = turn.get("at")
@@ -49,6 +63,9 @@ def _turn(turn: Mapping[str, Any], language: Language) -> str:
     lines += [_reply(version, language, _EARLIER) for version in turn.get("versions") or ()]
     lines.append(_reply(turn, language, _ANSWER))
     lines += [_opinion(each) for each in turn.get("feedback") or ()]
+    if others := turn.get(_OTHERS):
+        counts = ", ".join(f"{verdict} {count}" for verdict, count in sorted(others.items()))
+        lines.append(f"- {_OF_OTHERS.say(language)}: {counts}")
     return "\n\n".join(line for line in lines if line)
 
 
@@ -88,6 +105,10 @@ def _note(note: Any) -> str:
     )
 
 
+_OTHERS = "feedback_of_others"
+"""How many others think so, by verdict."""
+
+_OF_OTHERS = Text("others", "其他人")
 _TITLE = Text("What is kept of {where}", "{where} 的存储内容")
 _NOTHING = Text("Nothing that was said is kept.", "没有保存任何对话。")
 _THREAD = Text("thread {name}", "话题 {name}")

@@ -10,6 +10,7 @@ from core.chores import Chores, happens
 from core.conversation import Channel, UserMessage
 from core.errors import StoreUnavailable, SurfaceError
 from core.pacing import Urgency
+from core.speaking import language_for
 from core.surface import OUTAGE, Platform
 
 log = structlog.get_logger()
@@ -74,7 +75,7 @@ class Outage:
             self._told.discard(channel)
             self._withheld.add(channel)
             return
-        text = texts.OUTAGE.say(texts.language_of(message.text, self._language))
+        text = texts.OUTAGE.say(await language_for(message, self._language, platform))
         try:
             surface = platform.surface(message)
             async with surface.posts.slot(Urgency.EDIT):

@@ -4,6 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
+from core.texts import Language
+
 LONGEST_NAME = 40
 """Characters of a name that are shown, and sent to a model."""
 _KEPT = " -.,'_&+@·"
@@ -20,11 +22,13 @@ class Person:
     """Whether they run the workspace; None: the platform could not be asked just now."""
     operator: bool = False
     """They run the whole deployment, as surely as whom its operator has named in ``ADMINS``."""
+    language: Language | None = None
+    """That in which the platform speaks to them; None: it does not tell."""
 
     @classmethod
-    def of(cls, name: str, *, admin: bool | None) -> Self:
+    def of(cls, name: str, *, admin: bool | None, language: Language | None = None) -> Self:
         """Of a name as its owner has written it."""
-        return cls(harmless(name), admin)
+        return cls(harmless(name), admin, language=language)
 
 
 UNKNOWN = Person("", None)

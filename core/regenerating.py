@@ -78,14 +78,18 @@ class Regenerating:
         Raises as ``Answering.show``.
         """
         answering = self._answering()
-        rewriting = Rewriting(delivery, self.found.turn, lambda: self._note(answering), self.language)
+        rewriting = Rewriting(
+            delivery, self.found.turn, lambda: answering.said, lambda: self._note(answering)
+        )
         turn = await answering.show(rewriting)
-        if turn is None or not turn.reply.strip():
+        if turn is None or not (answering.said and turn.reply.strip()):
             return
         by = self.hold.claim.message.turn_id
         self.hold.check()
-        await self.answers.answer_anew(self.found, lambda kept: kept.anew(turn, by=by, at=int(time())))
-        await answering.remember(None)
+        anew = await self.answers.answer_anew(self.found, lambda kept: kept.anew(turn, by=by, at=int(time())))
+        # Thoughts hold the question: of one that was deleted or forgotten meanwhile nothing is kept.
+        if anew is not None:
+            await answering.remember(None)
 
     def _answering(self) -> Answering | Comparing:
         claim, turn = self.hold.claim, self.found.turn
@@ -129,6 +133,10 @@ class Regenerating:
 
     def _note(self, answering: Answering | Comparing) -> str:
         turn = self.found.turn
+        if turn.reply and not answering.said:
+            # What stood in the sections of a comparison goes with them.
+            why = answering.notices if isinstance(answering, Comparing) else ()
+            return "\n\n".join([*why, quiet(_STAYS.say(self.language))])
         files = _FILES.say(self.language) if any(part.files for part in turn.parts) else ""
         number, model = turn.next_version, answering.model
         version = _VERSION.say(self.language, number=number, model=model) if number > 1 and model else ""
@@ -138,12 +146,18 @@ class Regenerating:
 class Rewriting:
     """The new answer over the messages of the old one, which is shown again where no new one came."""
 
-    def __init__(self, delivery: Delivery, old: Kept, note: Callable[[], str], language: Language) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        old: Kept,
+        said: Callable[[], bool],
+        note: Callable[[], str],
+    ) -> None:
+        """``said``: a model has said something. What is added tells nothing of it: headings and notices are added too."""
         self._delivery = delivery
         self._old = old
+        self._said = said
         self._note = note
-        self._language = language
-        self._said = False
 
     @property
     def writer(self) -> asyncio.Task[None]:
@@ -167,23 +181,19 @@ class Rewriting:
         await self._delivery.__aexit__(kind, error, trace)
 
     def add(self, text: str) -> None:
-        self._said = self._said or bool(text.strip())
         self._delivery.add(text)
 
     def announce(self, placeholder: str) -> None:
         self._delivery.announce(placeholder)
 
     def start_over(self) -> None:
-        self._said = False
         self._delivery.start_over()
 
     async def finish(self, note: str = "") -> None:
-        notes = [note, self._note()]
-        if not self._said and self._old.reply:
+        if not self._said() and self._old.reply:
             self._delivery.start_over()
             self._delivery.add(self._old.reply)
-            notes = [note, quiet(_STAYS.say(self._language))]
-        await self._delivery.finish("\n\n".join(each for each in notes if each))
+        await self._delivery.finish("\n\n".join(each for each in (note, self._note()) if each))
 
     async def append(self, attached: Attached | None) -> None:
         """What was folded below the old answer stays as it is."""

@@ -102,6 +102,11 @@ class Platform(Protocol):
         """What could not be accepted comes again by itself: nobody has to write it twice."""
         ...
 
+    @property
+    def whispers(self) -> bool:
+        """Its surfaces show ALONE to the author alone, also in a channel with others."""
+        ...
+
     def direct(self, channel: Channel) -> bool:
         """In ``channel`` one person and the bot are among themselves."""
         ...

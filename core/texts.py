@@ -28,7 +28,21 @@ def language_of(text: str, choice: LanguageChoice = "auto") -> Language:
     """The language to speak to somebody who wrote ``text``: theirs, unless the operator chose one."""
     if choice != "auto":
         return choice
-    return "zh" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"
+    return language_in(text) or "en"
+
+
+def language_in(text: str) -> Language | None:
+    """The language that ``text`` is answered in; None where it has no letters, and so tells nothing."""
+    if any("\u4e00" <= letter <= "\u9fff" for letter in text):
+        return "zh"
+    return "en" if any(letter.isalpha() for letter in text) else None
+
+
+def language_named(locale: str) -> Language | None:
+    """The language of the bot's that is nearest to ``locale``, such as ``zh-CN``; None where there is none."""
+    if not locale:
+        return None
+    return "zh" if locale.lower().startswith("zh") else "en"
 
 
 def brief(text: str, most: int = 40) -> str:

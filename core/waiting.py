@@ -23,6 +23,7 @@ from core.conversation import Channel, Conversation, UserMessage
 from core.errors import StoreUnavailable, SurfaceBusy, SurfaceError, SurfaceFailed, SurfaceGone
 from core.marks import Marks
 from core.pacing import Urgency
+from core.speaking import language_for
 from core.store.claims import Accepted, Busy, Claim
 from core.surface import NOTICE, REFUSAL, Platform, Surface
 
@@ -185,6 +186,7 @@ class Waiting:
     async def _post_notice(self, surface: Surface, watch: _Watch) -> str:
         """Its id; empty when the answer has begun. Not final: what is final may be closed, and this is written over."""
         message = watch.message
+        language = await self._language_of(message)
         for left in reversed(range(_TRIES)):
             try:
                 # Replies draw on the same budget, and come first.
@@ -194,7 +196,7 @@ class Waiting:
                     number = await self._place(message.conversation, watch.sequence, told=[UNTOLD])
                     if not number:
                         return ""
-                    text = texts.BUSY.say(self._language_of(message), number=number)
+                    text = texts.BUSY.say(language, number=number)
                     return await surface.post(NOTICE, text, final=False)
             except SurfaceBusy as error:
                 surface.posts.pause(error.retry_after)
@@ -239,7 +241,7 @@ class Waiting:
                 await self._withdraw(surface, found)
 
     async def _refuse(self, message: UserMessage, ahead: int) -> None:
-        text = texts.REFUSED.say(self._language_of(message), count=ahead)
+        text = texts.REFUSED.say(await self._language_of(message), count=ahead)
         try:
             if (surface := self._surface(message)) is not None:
                 async with surface.posts.slot(Urgency.EDIT):
@@ -257,5 +259,6 @@ class Waiting:
         platform = self._platforms.get(message.conversation.channel.platform)
         return platform.surface(message) if platform else None
 
-    def _language_of(self, message: UserMessage) -> texts.Language:
-        return texts.language_of(message.text, self._language)
+    async def _language_of(self, message: UserMessage) -> texts.Language:
+        platform = self._platforms.get(message.conversation.channel.platform)
+        return await language_for(message, self._language, platform)

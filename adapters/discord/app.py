@@ -55,6 +55,10 @@ class Discord:
     """What it heard waits in its lanes, and is read again after a restart."""
     offered: bool = False
 
+    @property
+    def whispers(self) -> bool:
+        return False  # Discord: only what answers an interaction can be ephemeral
+
     def surface(self, message: UserMessage) -> Surface:
         channel = int(message.conversation.channel.channel)
         messageable = self.writer.get_partial_messageable(channel)

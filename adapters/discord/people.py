@@ -14,6 +14,7 @@ from adapters.discord.markup import said
 from core.conversation import Channel, UserMessage
 from core.known import WITHIN_S, Known, NotTold, tell_unread
 from core.people import UNKNOWN, Person, Remark, harmless
+from core.texts import Language, language_named
 
 Json = Mapping[str, Any]
 
@@ -25,21 +26,26 @@ _STARTER = 21
 _SPOKEN = {0, 19, 20, 23, _STARTER}
 """Discord's message types in which somebody says something: alone, in reply, by a command or a menu; 21 begins a thread
 and carries the message from which it was opened."""
+_UNCHOSEN = "en-US"
 _RULES = discord.Permissions(administrator=True, manage_guild=True).value
 
 
 @dataclass(frozen=True, slots=True)
 class Guild:
-    """Who runs a server."""
+    """Who runs a server, and in which language."""
 
     owner: str
     ruling: frozenset[str]
     """Ids of the roles that do; the role of everyone has the server's own id."""
+    language: Language | None = None
+    """None: it has chosen none of which that could be said."""
 
 
 def read_guild(guild: Json) -> Guild:
     ruling = {str(role["id"]) for role in guild["roles"] if int(role["permissions"]) & _RULES}
-    return Guild(str(guild["owner_id"]), frozenset(ruling))
+    # Discord: preferred_locale is en-US for every server that has not chosen another one, so that says nothing.
+    chosen = str(guild.get("preferred_locale") or "").removeprefix(_UNCHOSEN)
+    return Guild(str(guild["owner_id"]), frozenset(ruling), language_named(chosen))
 
 
 def read_member(member: Json, guild_id: str, guild: Guild) -> Person:
@@ -47,7 +53,8 @@ def read_member(member: Json, guild_id: str, guild: Guild) -> Person:
     user = member["user"]
     roles = {guild_id, *map(str, member.get("roles") or ())}
     admin = str(user["id"]) == guild.owner or not guild.ruling.isdisjoint(roles)
-    return Person.of(str(member.get("nick") or name_of(user)), admin=admin)
+    # Discord tells nobody's own language but with what they do to the bot itself, such as a slash command.
+    return Person.of(str(member.get("nick") or name_of(user)), admin=admin, language=guild.language)
 
 
 def name_of(user: Json) -> str:

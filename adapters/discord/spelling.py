@@ -85,7 +85,8 @@ def _completing(inbox: Inbox, command: Command, argument: Argument) -> Any:
     async def completed(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         before = command.arguments[: command.arguments.index(argument)]
         # With those that were left out: what is typed into the second field is not the first argument.
-        written = [str(interaction.namespace[each.name] or "").strip() for each in before]
+        # discord.py: an index raises KeyError for an option that was left out, an attribute is None.
+        written = [str(getattr(interaction.namespace, each.name, None) or "").strip() for each in before]
         call = _call(inbox, interaction, command.name, " ".join([*written, current]))
         found = await complete(inbox.desk, call, argument.name)
         return [app_commands.Choice(name=value[:100], value=value[:100]) for value in found[:25]]

@@ -19,13 +19,14 @@ from adapters.slack.answers import no_of
 from adapters.slack.events import read_change, read_event, read_leaving
 from adapters.slack.files import SlackFiles
 from adapters.slack.greeting import greet, read_arrival
-from adapters.slack.manifest import ALL_COMMANDS, spelled
+from adapters.slack.names import Names
 from adapters.slack.people import SlackPeople
 from adapters.slack.questions import Questions
 from adapters.slack.settings import Settings
 from adapters.slack.socket import socket
 from adapters.slack.spelling import SlashCommands
 from adapters.slack.surface import SlackSurface
+from adapters.slack.uploads import Uploads
 from core.budgets import Budgets
 from core.changes import Edited
 from core.conversation import Attachment, Channel, Conversation, UserMessage
@@ -73,6 +74,7 @@ class Slack:
     bot_name: str
     files: SlackFiles
     people: SlackPeople
+    names: Names = field(default_factory=Names)
     name: str = "slack"
     keeps: bool = True
     """Slack delivers again what is not acked."""
@@ -84,6 +86,10 @@ class Slack:
 
     def __post_init__(self) -> None:
         self._questions = Questions(self.client, self.inbox, self._posts.of)
+
+    @property
+    def whispers(self) -> bool:
+        return True  # Slack: chat.postEphemeral
 
     def surface(self, message: UserMessage) -> Surface:
         posts = self._posts.of(message.conversation.channel)
@@ -104,7 +110,7 @@ class Slack:
     def spelled(self, command: str, conversation: Conversation) -> str:
         if conversation.thread is not None:
             return f"@{self.bot_name} /{command}"  # Slack has no slash commands in threads
-        return spelled(command)
+        return self.names.spelled(command)
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:
@@ -137,8 +143,8 @@ class Slack:
         app.middleware(self._take_in)
         # bolt acks only what some listener matches, and Slack delivers again what is not acked.
         app.event(re.compile(".+"))(_nothing_more)
-        commands = SlashCommands(self, self._questions)
-        for name in ALL_COMMANDS:
+        commands = SlashCommands(self, self._questions, Uploads(self.client, self.files.session))
+        for name in self.names.all:
             app.command(f"/{name}")(commands.run)
         return app
 
@@ -200,7 +206,8 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
         )
         files = SlackFiles(session, settings.slack_api_url, client.token or "")
         workspace, name = str(known.get("team", "")), str(known.get("user", ""))
-        yield Slack(client, app_token, inbox, me, workspace, name, files, SlackPeople(client, me))
+        people = SlackPeople(client, me)
+        yield Slack(client, app_token, inbox, me, workspace, name, files, people, settings.names())
 
 
 async def _nothing_more() -> None:

@@ -1,5 +1,6 @@
-"""Long texts beside an answer: a container that opens, or a quotation where only one person sees it."""
+"""Long texts beside an answer: a container that opens, or a quotation or code where only one person sees it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ _SECTION, _SECTIONS = 3000, 10
 _TITLE = 150
 _LINE = 300
 """A section ends with a line where that costs no more than this."""
+_BACKTICKS = re.compile("`+")
+_FENCE = 3
 
 
 def folded(attached: Attached) -> list[dict[str, Any]]:
@@ -43,13 +46,25 @@ def is_folded(message: Mapping[str, Any]) -> bool:
 def said(answer: Answer) -> str:
     """All of ``answer`` in one markdown block.
 
-    What answers a slash command is seen by one person and carries no file: files.completeUploadExternal shares with
-    everybody in the channel. So what is attached is quoted, as much of its end as fits.
+    What is attached is quoted, as much of its end as fits. What is nothing in parts stands in a code block, as it is:
+    whoever gave the command takes it from there, and they alone see it, so no mention in it notifies anybody.
     """
     if answer.attached is None:
         return answer.text[:_MOST]
     room = _MOST - len(answer.text) - 2
-    return f"{answer.text}\n\n{answer.attached.fitted(room, lambda text: quoted(inert(text)))}"
+    exact = answer.attached.instead and not answer.public
+    return f"{answer.text}\n\n{answer.attached.fitted(room, _fenced if exact else _quotation)}"
+
+
+def _quotation(text: str) -> str:
+    return quoted(inert(text))
+
+
+def _fenced(text: str) -> str:
+    """A code block that nothing in ``text`` ends."""
+    longest = max(map(len, _BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(_FENCE, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _pieces(text: str) -> list[str]:

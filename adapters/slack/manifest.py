@@ -2,23 +2,13 @@
 
 from typing import Any
 
+from adapters.slack.names import Names
 from core.cascade import Level
-from core.commands.command import Argument
+from core.commands.command import Argument, Command
 from core.commands.listed import COMMANDS
 
-OWN_COMMANDS = ("model",)
-"""Commands with a slash command of their own. Slack has no name spaces, and keeps /help and others for itself."""
-UMBRELLA = "drun"
-"""One slash command for all of them: ``/drun <command> ...``."""
-ALL_COMMANDS = (*OWN_COMMANDS, UMBRELLA)
 
-
-def spelled(command: str) -> str:
-    """How ``command`` is written in a channel."""
-    return f"/{command}" if command in OWN_COMMANDS else f"/{UMBRELLA} {command}"
-
-
-def manifest() -> dict[str, Any]:
+def manifest(names: Names) -> dict[str, Any]:
     return {
         "display_information": {
             "name": "drun-chat",
@@ -32,7 +22,10 @@ def manifest() -> dict[str, Any]:
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "drun", "always_online": True},
-            "slash_commands": [_slash(name) for name in OWN_COMMANDS] + [_umbrella()],
+            "slash_commands": [
+                *([_own(names.model, COMMANDS["model"])] if names.model else []),
+                _umbrella(names.umbrella),
+            ],
         },
         "oauth_config": {
             "scopes": {
@@ -43,9 +36,11 @@ def manifest() -> dict[str, Any]:
                     "chat:write",
                     "commands",
                     "files:read",
+                    "files:write",
                     "groups:history",
                     "groups:read",
                     "im:history",
+                    "im:write",
                     "mpim:history",
                     "pins:read",
                     "reactions:write",
@@ -78,8 +73,7 @@ def manifest() -> dict[str, Any]:
     }
 
 
-def _slash(name: str) -> dict[str, Any]:
-    command = COMMANDS[name]
+def _own(name: str, command: Command) -> dict[str, Any]:
     slash: dict[str, Any] = {"command": f"/{name}", "description": command.summary.en, "should_escape": False}
     if command.arguments:
         slash["usage_hint"] = " ".join(map(_hint, command.arguments))
@@ -92,9 +86,9 @@ def _hint(argument: Argument) -> str:
     return f"[{'|'.join(choices) or argument.name}]"
 
 
-def _umbrella() -> dict[str, Any]:
+def _umbrella(name: str) -> dict[str, Any]:
     return {
-        "command": f"/{UMBRELLA}",
+        "command": f"/{name}",
         "description": "all commands: " + ", ".join(COMMANDS),
         "usage_hint": "[command] [argument]",
         "should_escape": False,

@@ -16,6 +16,7 @@ from adapters.slack.markup import said
 from core.conversation import UserMessage
 from core.known import WITHIN_S, Known, NotTold, tell_unread
 from core.people import UNKNOWN, Person, Remark, harmless
+from core.texts import language_named
 
 _PAGE = 15
 """Slack: conversations.replies gives commercially distributed apps outside the Marketplace at most 15 messages, once a
@@ -41,7 +42,11 @@ def read_person(user: Mapping[str, Any], team: str) -> Person:
     )
     teams = {user.get("team_id"), *((user.get("enterprise_user") or {}).get("teams") or ())}
     at_home = team in teams and not user.get("deleted")
-    return Person.of(str(name or ""), admin=at_home and any(user.get(role) is True for role in _ROLES))
+    return Person.of(
+        str(name or ""),
+        admin=at_home and any(user.get(role) is True for role in _ROLES),
+        language=language_named(str(user.get("locale") or "")),
+    )
 
 
 class SlackPeople:
@@ -83,7 +88,7 @@ class SlackPeople:
     async def _ask(self, author: str) -> Person:
         try:
             async with _told():
-                answer = await self.client.users_info(user=author)
+                answer = await self.client.users_info(user=author, include_locale=True)
         except _Nobody:
             return Person("", admin=False)
         return read_person(answer["user"], self._me.team_id or "")

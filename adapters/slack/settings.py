@@ -1,5 +1,7 @@
 from pydantic import BaseModel, SecretStr
 
+from adapters.slack.names import OFF, Names, wrong_name
+
 
 class Settings(BaseModel):
     """Slack over Socket Mode. Fields are the variables' names in lower case."""
@@ -9,6 +11,8 @@ class Settings(BaseModel):
     slack_signing_secret: SecretStr | None = None
     slack_client_id: str | None = None
     slack_client_secret: SecretStr | None = None
+    slack_command: str = "drun"
+    slack_model_command: str = "model"
     slack_api_url: str = "https://slack.com/api/"
 
     @property
@@ -20,8 +24,13 @@ class Settings(BaseModel):
             else "SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set"
         )
 
+    def names(self) -> Names:
+        """What the slash commands are called."""
+        model = "" if self.slack_model_command == OFF else self.slack_model_command
+        return Names(self.slack_command, model)
+
     def problems(self) -> list[str]:
-        found = []
+        found = self._wrong_names()
         bot, app = self.slack_bot_token, self.slack_app_token
         if bot and not bot.get_secret_value().startswith("xoxb-"):
             found.append("SLACK_BOT_TOKEN: must begin with xoxb- (OAuth & Permissions, Bot User OAuth Token)")
@@ -45,3 +54,14 @@ class Settings(BaseModel):
                 "there yet; unset them and use Socket Mode"
             )
         return found
+
+    def _wrong_names(self) -> list[str]:
+        names = self.names()
+        found = [wrong_name("SLACK_COMMAND", names.umbrella)]
+        if names.model:
+            found.append(wrong_name("SLACK_MODEL_COMMAND", names.model))
+        if names.model == names.umbrella:
+            found.append(
+                f"SLACK_MODEL_COMMAND: /{names.model} is SLACK_COMMAND already; choose another name, or off for none"
+            )
+        return [each for each in found if each]

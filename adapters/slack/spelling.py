@@ -7,15 +7,16 @@ from typing import Any, Protocol
 
 from adapters.slack.folding import said
 from adapters.slack.markup import escaped, inert
+from adapters.slack.names import Names
 from adapters.slack.questions import Questions
+from adapters.slack.uploads import Uploads
 from core.commands.command import Answer, Call
-from core.commands.listed import COMMANDS
 from core.commands.running import run as run_command
 from core.conversation import Channel, Conversation
 from core.inbox import Inbox
 from core.people import Person
-from core.texts import language_of
-from core.words import first_of, plain
+from core.speaking import own_language, told_by
+from core.texts import Text, language_of
 
 _AT_ONCE_S = 2.0
 """Slack tells people that a command failed when it is not acked within 3 seconds."""
@@ -26,6 +27,9 @@ class Workspace(Protocol):
 
     @property
     def inbox(self) -> Inbox: ...
+
+    @property
+    def names(self) -> Names: ...
 
     def spelled(self, command: str, conversation: Conversation) -> str: ...
 
@@ -38,6 +42,7 @@ class SlashCommands:
 
     slack: Workspace
     questions: Questions
+    uploads: Uploads
 
     async def run(
         self,
@@ -45,18 +50,18 @@ class SlashCommands:
         respond: Callable[..., Awaitable[Any]],
         body: Mapping[str, Any],
     ) -> None:
-        name, argument = typed(body["command"].removeprefix("/"), body.get("text") or "")
+        text = body.get("text") or ""
+        name, argument = self.slack.names.typed(body["command"].removeprefix("/"), text)
         conversation = Conversation(Channel("slack", body["team_id"], body["channel_id"]))
-        language = language_of(argument, self.slack.inbox.language)
         call = Call(
             conversation,
             name,
             argument,
-            language,
+            language_of(text, self.slack.inbox.language),
             spell=lambda each: self.slack.spelled(each, conversation),
             author=body["user_id"],
         )
-        running = asyncio.create_task(self._obey(call, body.get("user_name") or ""))
+        running = asyncio.create_task(self._obey(call, text, body.get("user_name") or ""))
         done, _ = await asyncio.wait({running}, timeout=_AT_ONCE_S)
         if not done:
             await ack()
@@ -73,18 +78,18 @@ class SlashCommands:
             response_type="in_channel" if answer.public else "ephemeral",
         )
 
-    async def _obey(self, call: Call, name: str) -> Answer:
-        """``name`` is what Slack calls whoever gave the command, should it tell nothing better."""
+    async def _obey(self, call: Call, text: str, name: str) -> Answer:
+        """``text`` is what was written; ``name`` what Slack calls whoever gave the command, should it tell nothing better."""
+        channel = call.conversation.channel
+        if self.slack.inbox.language == "auto" and told_by(text, command=True) is None:
+            call = replace(call, language=await own_language(call.author, channel, self.slack))
         answer = await run_command(self.slack.inbox.desk, call)
         if answer.asks is None:
-            return answer
-        person = await self.slack.person(call.author, call.conversation.channel)
+            return await self._handed(call, answer)
+        person = await self.slack.person(call.author, channel)
         return await self.questions.put(call, answer, person.name or name)
 
 
-def typed(command: str, text: str) -> tuple[str, str]:
-    """Name and argument of a slash command: ``/model x``, or ``/drun model x`` for any of them."""
-    if command in COMMANDS:
-        return command, text.strip()
-    name, argument = first_of(text)
-    return plain(name).lstrip("/") or "help", argument.strip()
+_SENT = Text(
+    "It is in your direct messages with me, as the file `{name}`.", "已作为文件 `{name}` 发到您与我的私信中。"
+)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from adapters.web.channels import Channels
 from adapters.web.events import AUTHOR, conversation_of, read_message, read_title
+from adapters.web.people import Visitor
 from adapters.web.stream import Streams
 from adapters.web.surface import show_question
 from adapters.web.transcript import journal_of
@@ -22,8 +23,9 @@ from core.texts import Language
 class Api:
     """``/api/...`` of one server. Handlers raise Refusal and ChatError, which the server turns into sentences."""
 
-    def __init__(self, inbox: Inbox, streams: Streams) -> None:
+    def __init__(self, inbox: Inbox, streams: Streams, visitor: Visitor) -> None:
         self._inbox = inbox
+        self._visitor = visitor
         self._streams = streams
         self._channels = Channels(inbox.journals)
 
@@ -51,6 +53,8 @@ class Api:
 
     async def _accept(self, request: web.Request) -> web.Response:
         message = read_message(await self._channel(request), await request.read())
+        # Before it is a turn: a command that is written as text does not tell in which language it is to be answered.
+        self._visitor.language = language_of(request, self._inbox)
         # Shown before it is accepted: a worker may answer at once, and a question stands before its answer.
         entry = await show_question(self._inbox.journals, message)
         accepted = await self._inbox.accept(message)

@@ -3,12 +3,12 @@
 import errno
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from adapters.web.events import PLATFORM
-from adapters.web.people import VISITOR
+from adapters.web.people import Visitor
 from adapters.web.server import Site
 from adapters.web.settings import Settings
 from adapters.web.surface import WebSurface
@@ -32,6 +32,7 @@ async def connect(settings: Settings, inbox: Inbox) -> AsyncGenerator[Platform, 
 class WebPlatform:
     settings: Settings
     inbox: Inbox
+    visitor: Visitor = field(default_factory=Visitor)
 
     @property
     def name(self) -> str:
@@ -40,6 +41,10 @@ class WebPlatform:
     @property
     def keeps(self) -> bool:
         return False  # the browser is told that it failed, and keeps the text in the box
+
+    @property
+    def whispers(self) -> bool:
+        return False  # nobody else is there
 
     def surface(self, message: UserMessage) -> Surface:
         return WebSurface(self.inbox.journals, message)
@@ -51,7 +56,7 @@ class WebPlatform:
         raise FileLeftOut("the page takes no files", name=attachment.name)
 
     async def person(self, author: str, channel: Channel) -> Person:
-        return VISITOR
+        return self.visitor.person()
 
     async def earlier(self, message: UserMessage, *, most: int) -> Sequence[Remark]:
         return ()  # the page has no threads
@@ -62,7 +67,9 @@ class WebPlatform:
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str, None]:
         runner = web.AppRunner(
-            Site(self.settings, self.inbox).application, access_log=None, shutdown_timeout=_GOODBYE_S
+            Site(self.settings, self.inbox, self.visitor).application,
+            access_log=None,
+            shutdown_timeout=_GOODBYE_S,
         )
         await runner.setup()
         try:

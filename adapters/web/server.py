@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from adapters.web import refusals
 from adapters.web.api import Api, answer, language_of
 from adapters.web.guard import COOKIE, SESSION_S, Guard
+from adapters.web.people import Visitor
 from adapters.web.refusals import Refusal
 from adapters.web.settings import Settings
 from adapters.web.stream import Streams
@@ -53,8 +54,9 @@ log = structlog.get_logger()
 class Site:
     """Everything one server says. ``application`` is what aiohttp runs."""
 
-    def __init__(self, settings: Settings, inbox: Inbox) -> None:
+    def __init__(self, settings: Settings, inbox: Inbox, visitor: Visitor) -> None:
         self._inbox = inbox
+        self._visitor = visitor
         self._guard = Guard(settings)
         self._streams = Streams(inbox.journals)
         self._files = _page_files()
@@ -75,7 +77,7 @@ class Site:
             web.get("/sign-in", self._ask_for_token),
             web.post("/sign-in", self._sign_in),
             *(web.get(f"/{name}", self._file) for name in names),
-            *Api(self._inbox, self._streams).routes(),
+            *Api(self._inbox, self._streams, self._visitor).routes(),
         ]
 
     @web.middleware

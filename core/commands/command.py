@@ -68,6 +68,8 @@ class Answer:
     text: str
     public: bool = False
     """It changed something for all who talk here: everybody should see it."""
+    personal: bool = False
+    """It holds what is of whoever gave the command: nobody else should see it."""
     attached: Attached | None = None
     """What is too long to be said beside it."""
     asks: Asks | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from core.commands.aliases import ALIASES
 from core.commands.command import Answer, Argument, Call, Complete
 from core.commands.desk import Desk
 from core.commands.listed import COMMANDS
@@ -14,7 +15,7 @@ from core.preferences import language_choice
 from core.texts import Text, brief
 
 # Chinese keyboards write the slash, the letters and the space in their full width.
-_TEXT_FORM = re.compile(r"[/／]([a-zA-Zａ-ｚＡ-Ｚ]+)([.,;:!?。，；：！？、…~～]*)(?:\s+(.*))?", re.DOTALL)
+_TEXT_FORM = re.compile(r"[/／]([a-zA-Zａ-ｚＡ-Ｚ]+|[\u4e00-\u9fff]{1,8})([.,;:!?。，；：！？、…~～]*)(?:\s+(.*))?", re.DOTALL)
 _MOST_COMPLETED = 25
 """Discord: 25 choices."""
 
@@ -86,8 +87,11 @@ def parse_command(text: str) -> tuple[str, str] | None:
     found = _TEXT_FORM.fullmatch(text.strip())
     if found is None:
         return None
-    name, argument = unicodedata.normalize("NFKC", found[1]).lower(), (found[3] or "").strip()
+    written, argument = unicodedata.normalize("NFKC", found[1]).lower(), (found[3] or "").strip()
+    name = ALIASES.get(written, written)
     command = COMMANDS.get(name)
+    if command is None and not name.isascii():
+        return None  # Chinese has no spaces: this is a sentence rather than one word with a slip in it
     if command is None:
         return None if argument or found[2] else (name, "")  # "/var?" is about /var
     return (name, argument) if not argument or command.arguments else None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -21,6 +21,7 @@ from core.errors import (
     ModelUnavailable,
     ModelUnknown,
     QuestionTooLong,
+    ReplyCut,
     WindowExceeded,
 )
 from core.estimate import UNKNOWN, raw_prompt
@@ -44,6 +45,8 @@ class Asked:
     def instead(self, language: Language) -> str:
         """Who answered in the chosen one's place, and why; empty when it answered itself."""
         wanted = self.chosen.model
+        if self.chosen.same:
+            return _UNKNOWN.say(language, model=self.model.id, chosen=self.chosen.gone)
         if self.model.id == wanted.id:
             return ""
         text = _AGREED
@@ -52,9 +55,14 @@ class Asked:
         return text.say(language, model=self.model.id, chosen=wanted.id)
 
     def gone(self, language: Language) -> str:
-        """That what was chosen is not offered any more; empty when it is."""
+        """That what was chosen is not offered any more; empty when it is.
+
+        Empty as well where the same model answers from somewhere else: ``instead`` tells that.
+        """
         chosen = self.chosen
-        return GONE.say(language, chosen=chosen.gone, model=self.model.id) if chosen.gone else ""
+        if not chosen.gone or chosen.same:
+            return ""
+        return GONE.say(language, chosen=chosen.gone, model=self.model.id)
 
 
 @dataclass(slots=True)
@@ -76,24 +84,30 @@ class Asking:
         """The reply of who was ``chosen`` (empty: the default), or of who stands in for it. Wrap it in ``aclosing``.
 
         Nobody stands in once a word was said. Each who is asked begins with an ``Asked`` of its own and an empty delta;
-        what the one before has thought is void then. Raises ModelError, that of the chosen one.
+        what the one before has thought is void then. Raises ModelError, that of the chosen one: ReplyCut only where a
+        word was said, else there is nothing that could be incomplete.
         """
-        choice = await self.catalog.choose(chosen)
-        spoken = False
-        try:
-            async with aclosing(self._in_turn(choice, fit)) as said:
-                async for asked, delta in said:
-                    spoken = (spoken and not delta.retracted) or bool(delta.text.strip())
-                    yield asked, delta
-        except ModelUnknown:
-            another = await self.catalog.choose(chosen)
-            if spoken or another.model.id == choice.model.id:
-                raise
-            # The list was wrong until a moment ago; by the one that was just read somebody else answers.
-            choice = Choice(another.model, another.gone or choice.model.id)
-            async with aclosing(self._in_turn(choice, fit)) as said:
-                async for pair in said:
-                    yield pair
+        choice, spoken = await self.catalog.choose(chosen), False
+        tried: set[str] = set()
+        while True:
+            try:
+                async with aclosing(self._in_turn(choice, fit)) as said:
+                    async for asked, delta in said:
+                        spoken = (spoken and not delta.retracted) or bool(delta.text.strip())
+                        tried.add(asked.model.id)
+                        yield asked, delta
+            except ReplyCut as cut:
+                if spoken:
+                    raise
+                raise ModelUnavailable(str(cut)) from cut
+            except ModelUnknown:
+                another = await self.catalog.choose(chosen)
+                if spoken or another.model.id in tried:
+                    raise
+                # The list was wrong until a moment ago; by the one that was just read somebody else answers.
+                choice = replace(another, gone=another.gone or choice.model.id)
+            else:
+                return
 
     async def _in_turn(self, choice: Choice, fit: Fit) -> AsyncGenerator[tuple[Asked, Delta], None]:
         candidates = await self.catalog.candidates(choice.model)

@@ -1,8 +1,7 @@
 """The models that can be asked: what every endpoint lists, with what is known of each."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import structlog
@@ -10,10 +9,11 @@ import structlog
 from core.drun.client import ModelClient
 from core.drun.documented import Documented, documented
 from core.drun.endpoints import Deployment, Endpoint, of_form
-from core.drun.fallback import Order, in_turn
+from core.drun.fallback import Order, in_turn, preferred
 from core.drun.listing import Listed
 from core.drun.lists import Lists, Shelf
 from core.drun.model import Model
+from core.drun.naming import is_called, meant, near
 from core.errors import ModelError, ModelUnavailable, ModelUnknown
 
 LIFETIME_S = 300.0
@@ -29,6 +29,8 @@ class Choice:
     model: Model
     gone: str = ""
     """What should have answered and is not offered any more."""
+    same: bool = False
+    """``model`` is the same model as what is gone, from somewhere else: people are told with every answer."""
 
 
 class Catalog:
@@ -98,9 +100,9 @@ class Catalog:
         return [model for model in self._listed() if model.endpoint == endpoint and self._allowed(model.id)]
 
     async def find(self, name: str) -> Model:
-        """The model called ``name``: an alias, an id, or the part of an id after its slash where only one has it.
+        """The model called ``name``: an alias, an id, the part after its slash where only one has it, a documented name.
 
-        An id that no list has is believed where nobody can know better: its endpoint's list cannot be read, or it is
+        Of several that run the model of a documented name, the one that ``preferred`` takes. An id that no list has is believed where nobody can know better: its endpoint's list cannot be read, or it is
         a service's and there is only one endpoint that it could be at. Raises ModelUnknown.
         """
         wanted = self._aliases.get(name, name)
@@ -108,9 +110,8 @@ class Catalog:
         for model in models:
             if model.id == wanted:
                 return model
-        short = [model for model in models if model.id.rpartition("/")[2].lower() == wanted.lower()]
-        if len(short) == 1:
-            return short[0]
+        if found := meant(wanted, models, self._order):
+            return found
         endpoint = self._believed_at(wanted) if self._allowed(wanted) else None
         if endpoint is None:
             raise ModelUnknown(f"no model {wanted}", model=name)
@@ -119,24 +120,49 @@ class Catalog:
     async def choose(self, chosen: str) -> Choice:
         """Who answers where ``chosen`` was chosen; empty: where nothing was. Raises ModelError when nobody can."""
         if chosen:
-            try:
-                return Choice(await self.find(chosen))
-            except ModelUnknown:
-                return Choice(await self.default(), chosen)  # d.run withdraws models
-        model, wanted = await self.default(), self._aliases.get(self._default, self._default)
-        gone = wanted and wanted.lower() not in {model.id.lower(), model.id.rpartition("/")[2].lower()}
-        return Choice(model, wanted if gone else "")
+            return await self._offered(chosen) or replace(await self._usual(), gone=chosen, same=False)
+        return await self._usual()
 
     async def default(self) -> Model:
-        """The model of who has chosen none: the setting's, or when that one is gone the first that is documented.
+        """The model of who has chosen none: the setting's, or when that one is gone who stands in for it.
 
-        A list may hold models that draw, and says so of none; a documented one chats.
+        That is the same model from somewhere else, or else the first that is documented. Raises ModelError.
         """
-        if self._default:
-            try:
-                return await self.find(self._default)
-            except ModelUnknown:
-                self._tell_once()
+        return (await self._usual()).model
+
+    async def _usual(self) -> Choice:
+        if not self._default:
+            return Choice(await self._first())
+        found = await self._offered(self._default)
+        if found is None or found.gone:
+            self._tell_once()
+        return found or Choice(await self._first(), self._aliases.get(self._default, self._default))
+
+    async def _offered(self, name: str) -> Choice | None:
+        """``name``, or when d.run has withdrawn it the same model from somewhere else; None: neither is offered."""
+        try:
+            return Choice(await self.find(name))
+        except ModelUnknown:
+            pass
+        id_ = self._id_of(name)
+        told = self._named.get(id_, id_)
+        known = documented(told) or documented(f"public/{told}")
+        same = self._that_run(known.name) if known and known.name else []
+        # An official name, or the end of an id, means each of them; an id means one.
+        if called := [model for model in same if is_called(model, self._aliases.get(name, name))]:
+            return Choice(preferred(called, self._order))
+        if not same or self._order is Order.OFF:
+            return None
+        return Choice(preferred(same, self._order), id_, same=True)
+
+    def _id_of(self, name: str) -> str:
+        """The id that the operator means by ``name``, whether a list has it or not."""
+        wanted = self._aliases.get(name, name)
+        ends = [id_ for id_ in self._named if id_.rpartition("/")[2].casefold() == wanted.casefold()]
+        return ends[0] if len(ends) == 1 else wanted
+
+    async def _first(self) -> Model:
+        """A list may hold models that draw, and says so of none; a documented one chats."""
         models = await self.all()
         if not models:
             problem = next(iter(self.problems.values()), None) or ModelUnavailable(
@@ -150,24 +176,11 @@ class Catalog:
         if self._order is Order.OFF or not chosen.name:
             return [chosen]
         await self._lists.settle()
-        listed = [model for model in self._listed() if self._may_stand_in(model.id)]
-        same = [model for model in (*listed, *self._unlisted_twins(chosen)) if model.name == chosen.name]
-        return in_turn(chosen, same, self._order)
+        return in_turn(chosen, self._that_run(chosen.name), self._order)
 
     async def like(self, text: str, *, most: int = 25) -> list[Model]:
         """The models that ``text`` may mean, best first: for completion and for "did you mean"."""
-        wanted = text.strip().lower()
-        # The operator's names before the ids: they were given to be chosen by.
-        named = {
-            name.lower(): model
-            for model in await self.all()
-            for name in (*self._names.get(model.id, ()), model.id)
-        }
-        holding = [model for name, model in named.items() if wanted in name]
-        holding.sort(key=lambda model: not (wanted and model.alias.lower().startswith(wanted)))
-        close = difflib.get_close_matches(wanted, named, n=most, cutoff=0.5)
-        once = {model.id: model for model in (*holding, *(named[name] for name in close))}
-        return list(once.values())[:most]
+        return near(text, await self.all(), self._names, most=most)
 
     async def missing(self, model: Model) -> None:
         """Its endpoint says that there is no ``model``: its list is read at once, and it is not believed for a while."""
@@ -210,7 +223,7 @@ class Catalog:
         # Of several endpoints whose lists are known, none has it: whichever was asked would say the same.
         alone = places if len(places) == 1 and places[0].deployment is Deployment.SERVICE else []
         found = next(iter(unread or alone), None)
-        if found is None or monotonic() < self._refused.get((found, name), 0.0):
+        if found is None or self._refuses(found, name):
             return None
         if len(unread) > 1:
             log.warning(
@@ -218,21 +231,30 @@ class Catalog:
             )
         return found
 
-    def _unlisted_twins(self, chosen: Model) -> list[Model]:
-        """Ids that are known to be the same model, at endpoints whose lists nobody could read."""
-        known = documented(chosen.name)
+    def _that_run(self, name: str) -> list[Model]:
+        """Who may stand in for a model of this documented name."""
+        listed = [model for model in self._listed() if self._may_stand_in(model.id)]
+        return [model for model in (*listed, *self._unlisted(name)) if model.name == name]
+
+    def _unlisted(self, name: str) -> list[Model]:
+        """Ids that are known to be this model, at endpoints whose lists nobody could read."""
+        known = documented(name)
         public = known.id if known else None
         ids = [
             *([public] if public else []),
-            *(id_ for id_, name in self._named.items() if name == chosen.name),
+            *(id_ for id_, runs in self._named.items() if runs == name),
         ]
         unread = [each for each in self._endpoints if self._lists.of(each) is None]
         return [
             self._model(Listed(id_), endpoint)
             for id_ in dict.fromkeys(ids)
             for endpoint in of_form(id_, unread)
-            if self._may_stand_in(id_)
+            if self._may_stand_in(id_) and not self._refuses(endpoint, id_)
         ]
+
+    def _refuses(self, endpoint: Endpoint, name: str) -> bool:
+        """It said a while ago that there is no such model."""
+        return monotonic() < self._refused.get((endpoint, name), 0.0)
 
     def _model(self, listed: Listed, endpoint: Endpoint) -> Model:
         known = documented(self._named.get(listed.id, listed.id)) or Documented()

@@ -4,6 +4,7 @@ The gateway always asks for usage, so the last chunk has no choices; SGLang puts
 content may be a text, empty, null or absent; further keys appear (``stop_reason``, ``matched_stop``, ``timings``).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from core.conversation import Delta, Usage
 from core.errors import ReplyCut
 
 DONE = b"[DONE]"
+_DIGITS = re.compile("[0-9]{1,15}")
+_MOST = 10**15
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the JSON it was to read: no UTF-8 and endless brackets have their own."""
 
@@ -47,24 +50,10 @@ class _Choice(msgspec.Struct, gc=False):
     finish_reason: str | None = None
 
 
-class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    # Any: a detail in a shape that nobody foresaw must not cost the finish reason beside it.
-    completion_tokens_details: Any = None
-    reasoning_tokens: Any = None
-    """SGLang puts them here."""
-
-    def read(self, prompt_tokens: int) -> Usage:
-        details = self.completion_tokens_details
-        told = [details.get("reasoning_tokens") if isinstance(details, dict) else None, self.reasoning_tokens]
-        thought = next((each for each in told if isinstance(each, int)), None)
-        return Usage(prompt_tokens, self.completion_tokens or 0, thought)
-
-
 class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    # Any: a number in a shape that nobody foresaw must not cost the finish reason beside it.
+    usage: Any = None
     error: Any = None
     # An error as older engines write it: flat, with "error" for its object.
     object: Any = None
@@ -116,9 +105,28 @@ def _deltas(chunk: _Chunk) -> list[Delta]:
         text, thought = content.content or choice.text or "", content.thought()
         if text or thought or choice.finish_reason:
             deltas.append(Delta(text, thought, choice.finish_reason or None))
-    if chunk.usage is not None and chunk.usage.prompt_tokens is not None:
-        deltas.append(Delta(usage=chunk.usage.read(chunk.usage.prompt_tokens)))
+    if chunk.usage is not None and (usage := _usage(chunk.usage)) is not None:
+        deltas.append(Delta(usage=usage))
     return deltas
+
+
+def _usage(told: Any) -> Usage | None:
+    if not isinstance(told, dict) or (prompt := whole_number(told.get("prompt_tokens"))) is None:
+        return None
+    details = told.get("completion_tokens_details")
+    thought = whole_number(details.get("reasoning_tokens")) if isinstance(details, dict) else None
+    if thought is None:
+        thought = whole_number(told.get("reasoning_tokens"))  # where SGLang puts them
+    return Usage(prompt, whole_number(told.get("completion_tokens")) or 0, thought)
+
+
+def whole_number(told: Any) -> int | None:
+    """A count as whoever wrote it may spell it, ``5``, ``5.0`` or ``"5"``; None for what is none."""
+    if isinstance(told, str) and _DIGITS.fullmatch(told):
+        return int(told)
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told < _MOST:
+        return None
+    return int(told)
 
 
 def read_whole(body: bytes) -> Iterator[Delta]:

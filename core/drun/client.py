@@ -20,7 +20,8 @@ from core.conversation import Delta
 from core.drun.calls import ChatRequest, Habit, Sampling
 from core.drun.chunks import DONE, ErrorFrame, read_chunk, read_whole
 from core.drun.endpoints import Endpoint
-from core.drun.limiter import Limiter, Permit
+from core.drun.limiter import Limiter
+from core.drun.line import Permit
 from core.drun.listing import Listed, read_listing
 from core.drun.patience import Patience, chance
 from core.drun.refusals import redacted, refusal, reported
@@ -137,8 +138,9 @@ class ModelClient:
         pause = self.patience.pause(error, attempt, self._jitter())
         # A limiter has learned from the refusal, and lets nobody ask too early.
         waited = isinstance(error, ModelBusy) and self._limiter is not None
-        # Who is hurried need not begin to wait there for a time that is too long.
-        late = monotonic() + (0.0 if waited and not asking.hurried else pause) >= asking.turn_by
+        # Nobody begins to wait there for a time that is too long: who is hurried for a guessed one either.
+        named = isinstance(error, ModelBusy) and error.retry_after is not None
+        late = monotonic() + (pause if named or asking.hurried or not waited else 0.0) >= asking.turn_by
         if late or attempt >= retries or not error.retryable:
             return None
         return 0.0 if waited else pause

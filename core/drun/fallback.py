@@ -35,6 +35,15 @@ def in_turn(chosen: Model, same: Sequence[Model], order: Order) -> list[Model]:
     )
 
 
+def preferred(same: Sequence[Model], order: Order) -> Model:
+    """Who of ``same`` (not empty) answers where none of them was chosen by its id.
+
+    MaaS by Token, unless ``order`` begins with the Model Service.
+    """
+    first = Deployment.SERVICE if order is Order.SERVICE_FIRST else Deployment.MAAS
+    return min(same, key=lambda model: model.endpoint.deployment is not first)
+
+
 def another_may_help(error: ChatError) -> bool:
     """Whether somebody else who runs the same model may do better.
 

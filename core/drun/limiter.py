@@ -8,17 +8,16 @@ is away each process counts for itself.
 import asyncio
 import random
 import secrets
-from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
 import structlog
 
-from core.drun.bucket import LONGEST_WAIT_MS, Bucket, Grant, Rule, Taking
+from core.drun.bucket import BLOCK_MS, LONGEST_WAIT_MS, Bucket, Grant, Rule, Taking
 from core.drun.endpoints import Deployment, Endpoint
+from core.drun.line import Line, Permit, Refusal, Waiting
 from core.errors import ModelBusy, StoreUnavailable
 
 log = structlog.get_logger()
@@ -52,59 +51,6 @@ def bucket_of(endpoint: Endpoint, model: str) -> str:
     return sha256(f"{endpoint.base_url}\n{model}".encode()).hexdigest()[:20]
 
 
-@dataclass(slots=True)
-class Permit:
-    """Leave to ask once."""
-
-    line: "_Line | None" = None
-    """None: nobody counts."""
-
-    def worked(self) -> None:
-        """The model took the request. Its answer may yet take minutes."""
-        if self.line is not None:
-            self.line.worked += 1
-
-
-@dataclass(slots=True)
-class _Refusal:
-    pause_ms: float | None
-    at: float
-    """When its request was sent."""
-    jitter: float
-
-
-@dataclass(slots=True)
-class _Line:
-    """The requests of one bucket in this process."""
-
-    bucket: str
-    rule: Rule
-    own: Bucket = field(default_factory=Bucket)
-    free: bool = False
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
-    promised: int = 0
-    under_way: int = 0
-    worked: int = 0
-    refusals: list[_Refusal] = field(default_factory=list)
-    looked_at: float = float("-inf")
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    pump: asyncio.Task[None] | None = None
-
-    @property
-    def wanted(self) -> int:
-        return max(0, sum(not each.done() for each in self.waiting) - self.promised)
-
-    def let_one_go(self) -> None:
-        """A request's time has come; its place is lost when nobody waits any more."""
-        self.promised -= 1
-        while self.waiting:
-            first = self.waiting.popleft()
-            if not first.done():
-                self.under_way += 1
-                first.set_result(None)
-                return
-
-
 class Limiter:
     """One for all requests of a process. ``shared`` is what makes the limits those of all workers.
 
@@ -124,7 +70,7 @@ class Limiter:
         self._rule = Rule(rpm, concurrency)
         self._jitter = jitter
         self._worker = secrets.token_hex(6)
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, Line] = {}
         self._away_until = float("-inf")
 
     @asynccontextmanager
@@ -134,7 +80,7 @@ class Limiter:
         """Waits until ``model`` may be asked; a ModelBusy within is what all learn from.
 
         ``again``: it was refused before, and goes before those that were not. Raises ModelBusy when its turn does not
-        come within ``within_s``.
+        come within ``within_s``, and at once when that is known already: after a Retry-After of an hour nobody waits.
         """
         line = self._line(endpoint, model)
         await self._turn(line, within_s, again=again)
@@ -143,7 +89,7 @@ class Limiter:
             yield Permit(line)
         except ModelBusy as error:
             pause_ms = None if error.retry_after is None else error.retry_after * 1000
-            self._learn(line, _Refusal(pause_ms, sent_at, self._jitter()))
+            self._learn(line, Refusal(pause_ms, sent_at, self._jitter()))
             raise
         finally:
             line.under_way -= 1
@@ -156,31 +102,34 @@ class Limiter:
             pump.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
 
-    def _line(self, endpoint: Endpoint, model: str) -> _Line:
+    def _line(self, endpoint: Endpoint, model: str) -> Line:
         name = bucket_of(endpoint, model)
         if name not in self._lines:
             rule = self._rule if endpoint.deployment is Deployment.MAAS else Rule()
             # Where nothing is set the first request is not held up by a question to Redis.
-            self._lines[name] = _Line(name, rule, free=rule.free)
+            self._lines[name] = Line(name, rule, free=rule.free)
         return self._lines[name]
 
-    async def _turn(self, line: _Line, within_s: float, *, again: bool) -> None:
+    async def _turn(self, line: Line, within_s: float, *, again: bool) -> None:
         if line.free:
             line.under_way += 1
             if self._shared is not None and _now() >= line.looked_at + _LOOK_S:
                 self._run(line)
             return
+        until = _now() + within_s
+        if until < line.shut_until:
+            raise line.too_late()
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if again:
-            line.waiting.appendleft(mine)
+            line.waiting.appendleft(Waiting(mine, until))
         else:
-            line.waiting.append(mine)
+            line.waiting.append(Waiting(mine, until))
         self._run(line)
         try:
             async with asyncio.timeout(within_s):
                 await mine
         except BaseException as error:
-            if mine.done() and not mine.cancelled():
+            if mine.done() and not mine.cancelled() and mine.exception() is None:
                 line.under_way -= 1  # its time came while it was being stopped
                 line.changed.set()
             mine.cancel()
@@ -188,7 +137,7 @@ class Limiter:
                 raise ModelBusy(f"its turn did not come within {within_s:.0f} s") from error
             raise
 
-    def _learn(self, line: _Line, refusal: _Refusal) -> None:
+    def _learn(self, line: Line, refusal: Refusal) -> None:
         log.warning("a model is busy; requests to it are spaced", bucket=line.bucket)
         line.free = False
         line.refusals.append(refusal)
@@ -200,12 +149,12 @@ class Limiter:
         )
         self._run(line)
 
-    def _run(self, line: _Line) -> None:
+    def _run(self, line: Line) -> None:
         line.changed.set()
         if line.pump is None or line.pump.done():
             line.pump = asyncio.create_task(self._pump(line), name="requests to a model")
 
-    async def _pump(self, line: _Line) -> None:
+    async def _pump(self, line: Line) -> None:
         """Grants what waits, as long as something does; then says now and then what is under way, where that counts."""
         while True:
             line.changed.clear()
@@ -220,6 +169,9 @@ class Limiter:
                     line.let_one_go()
                 return
             last_s = self._promise(line, grant, asked_at)
+            # What is shorter than a block may come earlier: somebody else lets go, or leaves the line.
+            if not grant.count and grant.wait_ms > BLOCK_MS:
+                line.shut(asked_at + grant.wait_ms / 1000)
             if not line.wanted and not line.refusals:
                 if not (line.rule.concurrency and line.under_way + line.promised):
                     return
@@ -231,7 +183,7 @@ class Limiter:
                 else:
                     await asyncio.sleep(nap)
 
-    def _promise(self, line: _Line, grant: Grant, asked_at: float) -> float:
+    def _promise(self, line: Line, grant: Grant, asked_at: float) -> float:
         """Lets each granted request go at its time. Returns the seconds until the last of them goes."""
         loop, last_s = asyncio.get_running_loop(), 0.0
         for number in range(grant.count):
@@ -245,7 +197,7 @@ class Limiter:
                 last_s = wait_s
         return last_s
 
-    async def _take(self, line: _Line) -> Grant:
+    async def _take(self, line: Line) -> Grant:
         taking = Taking(
             line.rule, self._worker, line.wanted, line.under_way + line.promised, worked=line.worked
         )
@@ -268,7 +220,7 @@ class Limiter:
         return line.own.take(taking, _now() * 1000)
 
 
-async def _nap(line: _Line, seconds: float) -> None:
+async def _nap(line: Line, seconds: float) -> None:
     """Until something changed here, but no longer than that."""
     try:
         async with asyncio.timeout(seconds):

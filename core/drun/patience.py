@@ -33,9 +33,10 @@ class Patience:
     def pause(self, error: ModelError, attempt: int, jitter: float) -> float:
         """Seconds from ``error``, which ended an attempt (the first is 0), to the next one.
 
-        ``jitter`` is a ``chance``. A time that the server names is kept as it is.
+        ``jitter`` is a ``chance``. A time that the server names is kept as it is, however long: whoever cannot wait so
+        long is told, and nobody asks early.
         """
         if isinstance(error, ModelBusy) and error.retry_after is not None:
-            return min(error.retry_after, self.first_byte_s)
+            return error.retry_after
         doublings = attempt + isinstance(error, ModelBusy)
         return float(self.retry_wait_s * 2**doublings * jitter)

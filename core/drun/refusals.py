@@ -1,5 +1,6 @@
 """d.run's HTTP errors, read into the error tree. By status first, then code, then message: codes may be null."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,14 +65,19 @@ _NOT_OURS = (
     "not in d.run's own words: look at the key and the account of what stands behind d.run (an engine, "
     "another vendor), or at what stands before it"
 )
-_KEY = re.compile(r"sk-[A-Za-z0-9_-]{4,}")
+_KEY = re.compile(r"sk-[A-Za-z0-9_-]{4,}|(?<=\bBearer )(?!auth\b)[^\s\"']+", re.IGNORECASE)
 # The gateway writes its upstreams as Go does: "Post \"http://...\"", "dial tcp 10.0.0.1:8000", "lookup name on ...".
 _ADDRESS = re.compile(
     r"\w+://[^\s\"\\]+|\d+\.\d+\.\d+\.\d+(?::\d+)?|\[[0-9a-f:.]+(?:%\w+)?\](?::\d+)?|(?<=\blookup )[^\s:]+"
     # Names that only an installation's own network knows, and any host that is named with its port.
     r"|\b[\w.-]{1,200}\.(?:internal|local|svc|cluster|lan)\b[\w.-]{0,200}(?::\d+)?"
-    r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}:\d{2,5}\b"
+    r"|\b[\w-]{0,62}[a-z_][\w-]{0,62}(?:\.[\w-]{1,63}){0,8}:\d{2,5}\b|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}:\d{2,5}\b"
     r"|(?<![\w:])[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])",
+    re.IGNORECASE,
+)
+# An upstream's name without its port. d.run's own addresses are in its documentation, and tell the operator something.
+_NAME = re.compile(
+    r"(?<![\w.-])(?!(?:[\w-]{1,63}\.){1,8}d\.run\b)(?:[\w-]{1,63}\.){2,8}[a-z]{2,24}(?![\w.-]*\w)",
     re.IGNORECASE,
 )
 
@@ -160,17 +166,21 @@ def _led_to(location: str, key: str) -> str:
         host = None
     if not location:
         return ""
-    return f" redirects to {redacted(host, key)}" if host else " redirects to another path"
+    return f" redirects to {_without_addresses(host, key)}" if host else " redirects to another path"
 
 
 def redacted(text: str, key: str) -> str:
-    """``text`` without keys and addresses, short enough for a log line.
+    """``text`` without keys and addresses, also of hosts that are only named, short enough for a log line.
 
     ``key`` is the caller's own, which need not look like one of d.run's in a private installation.
     """
+    return _NAME.sub("<address>", _without_addresses(text, key))[:300]
+
+
+def _without_addresses(text: str, key: str) -> str:
     if key:
         text = re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", "<key>", text)
-    return _ADDRESS.sub("<address>", _KEY.sub("<key>", text))[:300]
+    return _ADDRESS.sub("<address>", _KEY.sub("<key>", text))
 
 
 def _decoded(body: bytes) -> Any:
@@ -192,6 +202,7 @@ def _read(found: Any) -> tuple[str, str]:
 
 def _seconds(value: str | None) -> float | None:
     try:
-        return max(0.0, float(value)) if value else None
+        seconds = float(value) if value else math.nan
     except ValueError:
-        return None  # a date: d.run sends none, and guessing at clocks helps nobody
+        seconds = math.nan  # a date: d.run sends none, and guessing at clocks helps nobody
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from core.conversation import Message
 from core.estimate import REQUEST, Calibration, raw_cost, raw_tokens
-from core.memory.voices import Labels, authors_of, labels_of, spoken, voices_in, voices_of
+from core.memory.voices import ASSISTANT, USER, Labels, authors_of, labels_of, said_by, spoken, voices_in, voices_of
 from core.store.summaries import Folded
 from core.textfiles import fitting
 from core.texts import Language, Text
@@ -30,8 +30,6 @@ ASK = Text(
 _SO_FAR = Text("Summary so far, to be kept up to date:", "到目前为止的总结，请一并更新：")
 _SINCE = Text("What was said since:", "此后的对话：")
 _TALK = Text("The talk:", "对话：")
-_USER = Text("User", "用户")
-_ASSISTANT = Text("Assistant", "助手")
 
 
 class Prompt:
@@ -74,14 +72,14 @@ class Prompt:
     def _lines(self) -> list[str]:
         turns = [folded.turn for folded in self._turns]
         labels = self._labels()
-        assistant = _ASSISTANT.say(self._language)
+        assistant = ASSISTANT.say(self._language)
         found = []
         for turn in turns:
             before = [
-                f"{assistant if each.mine else labels[each.author]}: {each.text}" for each in turn.before
+                said_by(assistant if each.mine else labels[each.author], each.text) for each in turn.before
             ]
             asked = spoken(turn.text, voices_of(turn), labels)
-            reply = [f"{assistant}: {turn.reply[:_TURN]}"] if turn.reply else []
+            reply = [said_by(assistant, turn.reply[:_TURN])] if turn.reply else []
             found.append("\n".join([*before, asked[:_TURN], *reply]))
         return found
 
@@ -91,4 +89,4 @@ class Prompt:
         people = set().union(*(authors_of(turn) for turn in turns))
         named = any(voice.name for voice in voices_in(turns))
         # One person without a name, as in a direct message.
-        return labels if len(people) > 1 or named else dict.fromkeys(labels, _USER.say(self._language))
+        return labels if len(people) > 1 or named else dict.fromkeys(labels, USER.say(self._language))

@@ -57,7 +57,9 @@ async def person(hall: Hall, author: str) -> Person:
 async def test_people_are_known_by_the_name_that_others_see(hall: Hall) -> None:
     known = await person(hall, hall.join("Ada Lovelace"))
     assert known == (
-        Person("", admin=True, operator=True) if isinstance(hall, WebHall) else Person("Ada Lovelace", False)
+        Person("", admin=True, operator=True)
+        if isinstance(hall, WebHall)
+        else Person("Ada Lovelace", False, language="en" if isinstance(hall, SlackHall) else None)
     )
 
 

@@ -25,14 +25,19 @@ async def test_check_says_that_all_is_well(
     assert found.out.splitlines() == [
         f"ok    MaaS by Token: {host(maas)}, 2 models",
         f"ok    Model Service: {host(service)}, 1 models",
+        (
+            "      u-1100a15812cc/qwen2: which model it runs is not said: "
+            "DRUN_SERVICE_MODELS=u-1100a15812cc/qwen2=<official name>"
+        ),
         "ok    default model: public/deepseek-v3 answers",
+        f"ok    Model Service {host(service)}: u-1100a15812cc/qwen2 answers",
         "ok    store: REDIS_URL",
         "off   encryption: ENCRYPTION_KEYS is not set; `drun-chat key` makes a key",
         "ok    discord: ready",
         "ok    slack: ready",
         "ok    web: ready",
     ]
-    assert [call.body["max_tokens"] for call in drun.requests] == [1], "trying must cost next to nothing"
+    assert [call.body["max_tokens"] for call in drun.requests] == [1, 1], "trying must cost next to nothing"
 
 
 async def test_check_with_a_private_store_leaves_none_behind(tmp_path: Path, drun: DrunDouble) -> None:
@@ -89,7 +94,11 @@ async def test_check_finds_an_empty_account_although_its_models_are_listed(
     found = await ended(tmp_path, "check", settings={**of_drun(drun), "REDIS_URL": redis_url})
     assert found.code == 1
     assert lines_of(found.out, "no") == [
-        "no    default model: The d.run account has no balance left. The operator of this bot has to top it up."
+        "no    default model: The d.run account has no balance left. The operator of this bot has to top it up.",
+        (
+            f"no    Model Service {host(drun.service_url)}: u-1100a15812cc/qwen2: "
+            "The d.run account has no balance left. The operator of this bot has to top it up."
+        ),
     ]
     assert "top up the wallet at https://console.d.run" in found.out
 
@@ -200,9 +209,8 @@ async def test_maas_by_token_at_a_wrong_address_is_told_with_the_step_that_sets_
         "no    default model: The model cannot be reached right now. Please try again.",
     ]
     assert MAAS_STEPS[2] in found.out.splitlines()
-    assert "How to reach a Model Service" not in found.out, (
-        "its list was read, and none of its models is asked"
-    )
+    assert found.out.count("      ConnectError: All connection attempts failed\n") == 2
+    assert "How to reach a Model Service" not in found.out, "its list was read, and its service answers"
 
 
 @pytest.mark.parametrize("command", ["check", "models"])
@@ -224,7 +232,7 @@ async def test_a_key_that_is_missing_is_told_as_what_it_is(
 ) -> None:
     settings = {"DRUN_BASE_URL": drun.maas_url, "REDIS_URL": redis_url}
     found = await ended(tmp_path, command, settings=settings)
-    assert found.code == (command == "check"), "a list that cannot be read is told beside those that can"
+    assert found.code == 1
     assert "The d.run API key was refused. The operator of this bot has to check it." in found.all
     assert "cannot be reached" not in found.all
 

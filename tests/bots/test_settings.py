@@ -56,6 +56,8 @@ CONTRACT = [
     "SLACK_SIGNING_SECRET",
     "SLACK_CLIENT_ID",
     "SLACK_CLIENT_SECRET",
+    "SLACK_COMMAND",
+    "SLACK_MODEL_COMMAND",
     "SLACK_API_URL",
     "DISCORD_TOKEN",
     "DISCORD_API_URL",
@@ -90,7 +92,13 @@ CONTRACT = [
 
 
 def sections() -> list[type[BaseModel]]:
-    return [DrunSettings, StoreSettings, WorkSettings, LimitSettings, *map(platforms.section, platforms.names())]
+    return [
+        DrunSettings,
+        StoreSettings,
+        WorkSettings,
+        LimitSettings,
+        *map(platforms.section, platforms.names()),
+    ]
 
 
 def fields() -> dict[str, type[BaseModel]]:
@@ -268,6 +276,55 @@ def test_several_regions_are_several_services_and_a_service_may_have_a_key_of_it
     ]
 
 
+def test_a_region_may_be_pasted_as_its_host_or_its_address() -> None:
+    pasted = "SH-02, sh-07.d.run, https://yc-01.d.run/v1, http://xj-01.d.run"
+    found, problems = read(DrunSettings, given({**KEY, "DRUN_REGION": pasted}))
+    assert not problems
+    assert found is not None
+    assert [endpoint.base_url for endpoint in found.endpoints()[1:]] == [
+        f"https://{region}.d.run/v1" for region in ("sh-02", "sh-07", "yc-01", "xj-01")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("maas", "service"),
+    [
+        ("chat.d.run", "sh-02.d.run"),
+        ("https://CHAT.d.run/v1/", "https://sh-02.d.run/v1/chat/completions"),
+        ("http://10.1.2.3:8080", "http://models.example.com"),
+        ("http://d.running.example", "http://region-02.example.com"),
+    ],
+)
+def test_d_run_by_https_and_private_installations_by_either_are_accepted(maas: str, service: str) -> None:
+    settings = {**KEY, "DRUN_BASE_URL": maas, "DRUN_SERVICE_BASE_URL": service}
+    found, problems = read(DrunSettings, given(settings))
+    assert not problems
+    assert found is not None
+    plain = [endpoint.base_url.startswith("http:") for endpoint in found.endpoints()]
+    assert plain == [maas.startswith("http:"), service.startswith("http:")]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "fast=public/deepseek-v3, public/deepseek-r1",
+        '{"fast": "public/deepseek-v3", "public/deepseek-r1": "public/deepseek-r1"}',
+    ],
+)
+def test_names_of_models_are_a_list_or_a_json_object(written: str) -> None:
+    found, problems = read(DrunSettings, given({**KEY, "DRUN_MODELS": written}))
+    assert not problems
+    assert found is not None
+    assert found.aliases() == {"fast": "public/deepseek-v3", "public/deepseek-r1": "public/deepseek-r1"}
+
+
+def test_models_that_may_be_chosen_are_a_json_list_too() -> None:
+    found, problems = read(DrunSettings, given({**KEY, "DRUN_MODELS": '["public/a", "public/b"]'}))
+    assert not problems
+    assert found is not None
+    assert found.aliases() == {"public/a": "public/a", "public/b": "public/b"}
+
+
 def test_several_services_may_have_a_key_each() -> None:
     settings = {
         "DRUN_SERVICE_BASE_URL": "http://a:1, http://b:2",
@@ -375,12 +432,59 @@ FORM = "must be <service id>=<documented model>, or with =<public id> behind"
 WRONG: list[tuple[Mapping[str, str], str]] = [
     ({"DRUN_REGION": "sh", **KEY}, "DRUN_REGION: 'sh' is no region; it looks like sh-02"),
     ({"DRUN_REGION": "<region>-02", **KEY}, "DRUN_REGION: '<region>-02' is no region; it looks like sh-02"),
-    ({"DRUN_REGION": "sh-02, SH-07", **KEY}, "DRUN_REGION: 'SH-07' is no region"),
-    ({"DRUN_REGION": "https://sh-02.d.run", **KEY}, "DRUN_REGION: 'https://sh-02.d.run' is no region"),
+    ({"DRUN_REGION": "region-02", **KEY}, "DRUN_REGION: 'region-02' is no region; it looks like sh-02"),
+    ({"DRUN_REGION": "sh-07, sh-2", **KEY}, "DRUN_REGION: 'sh-2' is no region; it looks like sh-02"),
+    ({"DRUN_REGION": "chat.d.run", **KEY}, "DRUN_REGION: 'chat.d.run' is no region; it looks like sh-02"),
     ({"DRUN_REGION": "sh-02"}, "DRUN_API_KEY: is missing; DRUN_REGION"),
     (
         {"DRUN_SERVICE_BASE_URL": "sh.d.run", **KEY},
         "DRUN_SERVICE_BASE_URL: 'sh.d.run' names no region; it looks like https://sh-02.d.run",
+    ),
+    (
+        {"DRUN_SERVICE_BASE_URL": "https://region-02.d.run", **KEY},
+        "DRUN_SERVICE_BASE_URL: 'https://region-02.d.run' names no region; it looks like https://sh-02.d.run",
+    ),
+    (
+        {"DRUN_SERVICE_BASE_URL": "https://<region>.d.run", **KEY},
+        "DRUN_SERVICE_BASE_URL: 'https://<region>.d.run' is not a web address such as https://sh-02.d.run",
+    ),
+    (
+        {"DRUN_SERVICE_BASE_URL": "http://sh-02.d.run/v1", **KEY},
+        "DRUN_SERVICE_BASE_URL: 'http://sh-02.d.run/v1' would send the key in clear text",
+    ),
+    (
+        {"DRUN_BASE_URL": "http://chat.d.run"},
+        "DRUN_BASE_URL: 'http://chat.d.run' would send the key in clear text",
+    ),
+    (
+        {"DRUN_BASE_URL": "https://SH-02.d.run/v1"},
+        "DRUN_BASE_URL: 'https://SH-02.d.run/v1' is a Model Service's address: set DRUN_REGION=sh-02",
+    ),
+    (
+        {"DRUN_BASE_URL": "http://sh-02.d.run:443"},
+        "DRUN_BASE_URL: 'http://sh-02.d.run:443' is a Model Service's address: set DRUN_REGION=sh-02",
+    ),
+    *(
+        (
+            {"DRUN_BASE_URL": f"https://{other}d.run"},
+            f"DRUN_BASE_URL: 'https://{other}d.run' serves no models; MaaS by Token is at https://chat.d.run/v1",
+        )
+        for other in ("console.", "docs.", "www.", "")
+    ),
+    ({"DRUN_MODELS": '{"fast": "public/x"', **KEY}, "DRUN_MODELS: is no JSON ("),
+    ({"DRUN_MODELS": '{"fast": 1}', **KEY}, "DRUN_MODELS: holds something else than names and ids; it looks"),
+    (
+        {"DRUN_MODELS": '{"a=b": "c"}', **KEY},
+        "DRUN_MODELS: holds something else than names and ids; it looks",
+    ),
+    ({"DRUN_MODELS": '[["fast"]]', **KEY}, "DRUN_MODELS: holds something else than names and ids; it looks"),
+    (
+        {"DRUN_SERVICE_MODELS": "qwen2=Phi-4", **KEY},
+        f"DRUN_SERVICE_MODELS: qwen2=Phi-4 {FORM}: qwen2 is no service's id such as u-1100a15812cc/qwen2",
+    ),
+    (
+        {"DRUN_SERVICE_MODELS": "public/deepseek-v3=DeepSeek-V3", **KEY},
+        f"DRUN_SERVICE_MODELS: public/deepseek-v3=DeepSeek-V3 {FORM}: public/deepseek-v3 is no service's id",
     ),
     ({"DRUN_CONTEXT_TOKENS": "many", **KEY}, "DRUN_CONTEXT_TOKENS: =many must be <tokens>"),
     ({"DRUN_CONTEXT_TOKENS": "public/x=12", **KEY}, "DRUN_CONTEXT_TOKENS: public/x=12 must be"),
@@ -472,6 +576,12 @@ WRONG: list[tuple[Mapping[str, str], str]] = [
     ({**SLACK, "SLACK_APP_TOKEN": "xoxb-1", **KEY}, "SLACK_APP_TOKEN: must begin with xapp-"),
     ({**SLACK, "SLACK_APP_TOKEN": "xapp-1\nxapp-2", **KEY}, "SLACK_APP_TOKEN: holds a space"),
     ({**SLACK, "SLACK_API_URL": "slack.com/api", **KEY}, "SLACK_API_URL: 'slack.com/api' must begin with"),
+    ({"SLACK_COMMAND": "/drun", **KEY}, "SLACK_COMMAND: '/drun' is no name of a slash command; one has no slash"),
+    ({"SLACK_COMMAND": "d" * 32, **KEY}, f"SLACK_COMMAND: '{'d' * 32}' is no name of a slash command"),
+    ({"SLACK_COMMAND": "off", "SLACK_MODEL_COMMAND": "Off"}, "SLACK_MODEL_COMMAND: 'Off' is no name of a"),
+    ({"SLACK_COMMAND": "status", **KEY}, "SLACK_COMMAND: /status is Slack's own, choose another name"),
+    ({"SLACK_MODEL_COMMAND": "feedback"}, "SLACK_MODEL_COMMAND: /feedback is Slack's own"),
+    ({"SLACK_COMMAND": "model", **KEY}, "SLACK_MODEL_COMMAND: /model is SLACK_COMMAND already"),
     (
         {"SLACK_SIGNING_SECRET": "abc", **KEY},
         "SLACK_SIGNING_SECRET, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: HTTP mode",

@@ -34,6 +34,7 @@ class FakePlatform:
 
     name: str = "slack"
     keeps: bool = True
+    whispers: bool = False
     shown: dict[str, FakeSurface] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     """By the ref of their attachments."""

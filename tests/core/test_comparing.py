@@ -174,6 +174,36 @@ async def test_a_comparison_is_made_anew_by_both_or_by_one_that_is_named(
     assert [each.model for each in (await here.last()).versions] == [f"{ONE} + {TWO}"] * 2
 
 
+async def test_a_comparison_made_anew_in_which_both_fail_leaves_the_old_one(
+    here: Play, drun: DrunDouble
+) -> None:
+    by_model(drun, Script("One."), Script("Eins."))
+    await here.ask(BOTH)
+    (old,), before = here.wall.texts(), await here.last()
+    drun.answer_as(ONE, broken())
+    drun.answer_as(TWO, broken())
+    await here.ask("/regenerate")
+    (text,) = here.wall.texts()
+    assert text.startswith(f"{old}\n\n⚠️")
+    assert text.endswith("_The earlier answer stays._")
+    assert "Version 2" not in text
+    assert await here.last() == before
+
+
+async def test_a_comparison_made_anew_in_which_one_fails_is_a_new_version(
+    here: Play, drun: DrunDouble
+) -> None:
+    by_model(drun, Script("One."), Script("Eins."))
+    await here.ask(BOTH)
+    drun.answer_as(ONE, broken())
+    drun.answer_as(TWO, Script("Zwei."))
+    await here.ask("/regenerate")
+    (text,) = here.wall.texts()
+    assert text.startswith(f"**{ONE}**\n\n⚠️")
+    assert "Zwei.\n\n_Version 2" in text
+    assert (await here.last()).version == 2
+
+
 async def test_a_message_that_names_its_models_is_answered_by_them(here: Play, drun: DrunDouble) -> None:
     await here.take(replace(said("count"), models=(TWO,)))
     await here.take(replace(said("count"), models=(ONE, TWO)))

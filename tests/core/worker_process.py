@@ -94,6 +94,7 @@ class JournalPlatform:
     journals: Journals
     name: str = "slack"
     keeps: bool = True
+    whispers: bool = False
 
     def surface(self, message: UserMessage) -> Surface:
         return JournalSurface(self.journals, message.turn_id)

@@ -8,6 +8,7 @@ import discord
 import pytest
 
 from adapters.slack.manifest import manifest
+from adapters.slack.names import Names
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.slack import SlackDouble
 from tests.doubles.test_discord_double import connected
@@ -15,7 +16,7 @@ from tests.doubles.test_discord_double import connected
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackDouble]:
-    async with SlackDouble(events=manifest()["settings"]["event_subscriptions"]["bot_events"]) as double:
+    async with SlackDouble(events=manifest(Names())["settings"]["event_subscriptions"]["bot_events"]) as double:
         yield double
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from adapters.slack.manifest import manifest
+from adapters.slack.names import Names
 from tests.core.store.own_server import own_server
 from tests.core.store.talk import eventually
 from tests.doubles.discord.permissions import Permission
@@ -112,7 +113,7 @@ async def test_slack_offers_the_author_of_an_edited_question_to_answer_it_again(
     redis_url: str, drun: DrunDouble
 ) -> None:
     drun.script(*scripts("One.", "Two."))
-    events = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    events = manifest(Names())["settings"]["event_subscriptions"]["bot_events"]
     async with SlackDouble(
         bot_token="xoxb-offers-token", app_token="xapp-offers-token", events=events
     ) as double:

@@ -6,6 +6,7 @@ from typing import Protocol
 import pytest
 
 from adapters.slack.manifest import manifest
+from adapters.slack.names import Names
 from tests.doubles.discord.server import DiscordDouble
 from tests.doubles.drun.script import Script
 from tests.doubles.drun.server import DrunDouble
@@ -67,7 +68,7 @@ class ChangingDiscord(DiscordStage):
 @pytest.fixture(params=["slack", "discord"])
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Changing]:
     if request.param == "slack":
-        events = manifest()["settings"]["event_subscriptions"]["bot_events"]
+        events = manifest(Names())["settings"]["event_subscriptions"]["bot_events"]
         async with SlackDouble(
             bot_token="xoxb-changes-token", app_token="xapp-changes-token", events=events
         ) as slack:

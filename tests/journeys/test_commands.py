@@ -53,6 +53,10 @@ def plainly(text: str) -> str:
     return re.sub(r"@\w+ /|/drun ", "/", text).strip()
 
 
+def is_chinese(text: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
 def by_slash_in_slack(slack: SlackStage) -> Give:
     async def give(name: str, fields: tuple[str, ...]) -> str:
         line = COMMANDS[name].line(fields)
@@ -158,6 +162,9 @@ async def test_a_change_that_quotes_somebody_notifies_nobody(
         ("  ", "Mention me or write to me directly"),
         ("help!", "Mention me or write to me directly"),
         ("sing a song", "There is no command `/sing`"),
+        ("帮助", "在频道里 @我"),
+        ("／帮助。", "在频道里 @我"),
+        ("模型 deepseek-r1 me", "从现在起"),
     ],
 )
 async def test_the_umbrella_understands_commands_as_people_write_them(
@@ -166,6 +173,32 @@ async def test_the_umbrella_understands_commands_as_people_write_them(
     async with running(redis_url, drun, slack):
         shown = await slack.channel("general").slash(slack.ada, "/drun", typed)
     assert shown.texts[0].startswith(says)
+
+
+@pytest.mark.parametrize("typed", ["", "help", "model", "model deepseek-r1 me", "sing", "usage"])
+async def test_slack_tells_the_language_of_somebody_whose_command_does_not(
+    redis_url: str, slack: SlackStage, drun: DrunDouble, typed: str
+) -> None:
+    async with running(redis_url, drun, slack):
+        wei = slack.slack.add_user("wei", locale="zh-CN")
+        channel = slack.channel("general")
+        [chinese] = (await channel.slash(wei, "/drun", typed)).texts
+        [english] = (await channel.slash(slack.ada, "/drun", typed)).texts
+    assert (is_chinese(chinese), is_chinese(english)) == (True, False)
+
+
+async def test_slack_commands_have_the_names_that_the_operator_gives_them(
+    redis_url: str, slack: SlackStage, drun: DrunDouble
+) -> None:
+    names = {"SLACK_COMMAND": "ask-ai", "SLACK_MODEL_COMMAND": "llm"}
+    async with running(redis_url, drun, slack, settings=names):
+        channel = slack.channel("general")
+        [listed] = (await channel.slash(slack.ada, "/ask-ai", "help")).texts
+        [model] = (await channel.slash(slack.ada, "/llm", "deepseek-r1 me")).texts
+    assert "`/llm`" in listed
+    assert "`/ask-ai stop`" in listed
+    assert "/drun" not in listed
+    assert model.startswith("From now on `public/deepseek-r1` answers for you")
 
 
 async def test_the_operators_names_work_as_text_and_as_options(
@@ -187,6 +220,29 @@ async def test_values_are_offered_for_the_setting_that_was_named(
         options = {"name": "busy", "value": "c"}
         choices = await channel.autocomplete(discord.ada, "settings", options, focused="value")
         assert [choice["value"] for choice in choices] == ["collect"]
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "focused", "offered"),
+    [
+        ("system", {"action": "preset", "text": "tr"}, "text", ["translator"]),
+        ("system", {"text": "tr"}, "text", []),
+        ("compare", {"second": "r1"}, "second", ["public/deepseek-r1"]),
+        ("settings", {"value": "c"}, "value", []),
+    ],
+)
+async def test_a_field_is_completed_although_an_earlier_one_was_left_out(
+    redis_url: str,
+    discord: DiscordStage,
+    drun: DrunDouble,
+    command: str,
+    options: Mapping[str, str],
+    focused: str,
+    offered: list[str],
+) -> None:
+    async with running(redis_url, drun, discord):
+        choices = await discord.channel("slash").autocomplete(discord.ada, command, options, focused=focused)
+        assert [choice["value"] for choice in choices] == offered
 
 
 async def test_a_field_that_was_left_out_is_not_taken_from_the_next_one(

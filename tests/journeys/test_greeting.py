@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.slack.manifest import manifest
+from adapters.slack.names import Names
 from tests.doubles.discord.channel import Channel as DiscordChannel
 from tests.doubles.discord.channel import Guild
 from tests.doubles.discord.faults import Status
@@ -31,7 +32,7 @@ AUTO, ENGLISH, CHINESE = ({"REPLY_LANGUAGE": language} for language in ("auto", 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStage]:
     """With the events and the scopes that the manifest asks for, and no others."""
-    asked = manifest()
+    asked = manifest(Names())
     async with SlackDouble(
         bot_token="xoxb-greeting-token",
         app_token="xapp-greeting-token",
@@ -276,3 +277,19 @@ async def test_who_calls_it_without_a_word_learns_how_to_go_on_as_it_is_spelled_
     assert text.count("\n- ") == 3
     assert ("没有看到文字" in text) == (language == "zh")
     assert drun.requests == []
+
+
+@pytest.mark.parametrize("stage", ["slack", "discord"], indirect=True)
+@pytest.mark.parametrize("text", ["", "/help"])
+async def test_what_tells_no_language_is_answered_in_that_of_its_author_or_of_the_place(
+    redis_url: str, stage: Stage, drun: DrunDouble, text: str
+) -> None:
+    if isinstance(stage, SlackStage):
+        stage.ada = stage.slack.add_user("wei", locale="zh-CN")
+    elif isinstance(stage, DiscordStage):
+        stage.guild.locale = "zh-CN"
+    async with running(redis_url, drun, stage):
+        asked = await stage.ask(text)
+        await stage.until(lambda: stage.answers(asked) and not stage.writing(asked))
+        [said] = stage.answers(asked)
+    assert "我" in said or "没有看到文字" in said

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from adapters.slack.manifest import manifest
+from adapters.slack.names import Names
 from tests.doubles.discord.server import DiscordDouble
 from tests.doubles.drun.server import DrunDouble
 from tests.doubles.slack.server import SlackDouble
@@ -22,7 +23,7 @@ async def test_slack_in_the_mode_all_every_message_of_a_channel_is_answered_once
     redis_url: str, drun: DrunDouble
 ) -> None:
     drun.reply_with("Heard.")
-    events = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    events = manifest(Names())["settings"]["event_subscriptions"]["bot_events"]
     async with SlackDouble(
         bot_token="xoxb-modes-token", app_token="xapp-modes-token", events=events
     ) as double:
@@ -45,7 +46,7 @@ async def test_slack_in_the_mode_threads_the_bot_goes_on_in_its_threads_without_
     redis_url: str, drun: DrunDouble
 ) -> None:
     drun.reply_with("Heard.")
-    events = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    events = manifest(Names())["settings"]["event_subscriptions"]["bot_events"]
     async with SlackDouble(
         bot_token="xoxb-modes-token", app_token="xapp-modes-token", events=events
     ) as double:

@@ -1,6 +1,5 @@
 """The core's commands, as Discord is told of them."""
 
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -118,9 +117,11 @@ def option(tree: app_commands.CommandTree[discord.Client], command: str, name: s
 
 
 def asking(**written: str) -> Any:
-    """Somebody who has filled in some options so far."""
+    """Somebody who has filled in some options so far, as discord.py tells of them."""
+    about: Any = SimpleNamespace(_state=None, guild=None, guild_id=None)
+    options: Any = [{"name": name, "type": STRING, "value": value} for name, value in written.items()]
     return SimpleNamespace(
-        namespace=defaultdict(str, written),
+        namespace=app_commands.Namespace(about, {}, options),
         guild=None,
         channel_id=1,
         user=SimpleNamespace(id=2),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.slack.events import read_event
-from adapters.slack.spelling import typed
+from adapters.slack.names import Names
 from core.conversation import Attachment, Channel, Conversation, SaidTo, UserMessage
 
 BOT = "U0LAN0Z89"
@@ -123,4 +123,4 @@ def test_a_body_without_an_event_is_left_alone(body: dict[str, Any]) -> None:
 def test_a_slash_command_is_a_word_of_its_own_or_one_behind_the_umbrella(
     command: str, text: str, name: str, argument: str
 ) -> None:
-    assert typed(command, text) == (name, argument)
+    assert Names().typed(command, text) == (name, argument)

@@ -4,11 +4,15 @@ import ast
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from adapters.slack import names
 from adapters.slack.events import read_event
-from adapters.slack.manifest import ALL_COMMANDS, OWN_COMMANDS, UMBRELLA, manifest
+from adapters.slack.manifest import manifest as manifest_for
+from adapters.slack.names import Names
+from core.commands.aliases import ALIASES
 from core.commands.listed import COMMANDS
 from tests.adapters.slack.test_changes import CHANGES
 from tests.adapters.slack.test_events import BODIES, BOT, READ
@@ -90,11 +94,38 @@ def test_people_may_write_to_the_bot_directly() -> None:
     assert (home["messages_tab_enabled"], home["messages_tab_read_only_enabled"]) == (True, False)
 
 
-def test_the_commands_are_those_that_the_adapter_listens_to() -> None:
-    names = [command["command"] for command in manifest()["features"]["slash_commands"]]
-    assert names == [f"/{name}" for name in ALL_COMMANDS]
-    assert UMBRELLA not in COMMANDS, "a command of that name could not be reached"
-    assert set(OWN_COMMANDS) <= COMMANDS.keys()
+def manifest() -> dict[str, Any]:
+    return manifest_for(Names())
+
+
+@pytest.mark.parametrize(
+    ("called", "there"),
+    [
+        (Names(), ["/model", "/drun"]),
+        (Names("ask", "llm"), ["/llm", "/ask"]),
+        (Names("model", ""), ["/model"]),
+    ],
+)
+def test_the_commands_are_those_that_the_adapter_listens_to(called: Names, there: list[str]) -> None:
+    commands = [command["command"] for command in manifest_for(called)["features"]["slash_commands"]]
+    assert commands == [f"/{name}" for name in called.all] == there
+    # Each of the core's commands is read back from how it is spelled, also where ours are called as some of them.
+    for name in COMMANDS:
+        slash, _, rest = called.spelled(name).partition(" ")
+        assert slash in there
+        assert called.typed(slash.removeprefix("/"), f"{rest} now".lstrip()) == (name, "now")
+
+
+def test_the_names_that_slack_keeps_are_refused() -> None:
+    known = {name for kind in ("documented", "refused") for name in RESERVED[kind]["names"]}
+    assert known == names.RESERVED
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_one_chinese_name_behind_the_umbrella(name: str) -> None:
+    [alias] = [alias for alias, meant in ALIASES.items() if meant == name]
+    assert Names().typed("drun", f"{alias} x") == (name, "x")
+    assert Names().typed("drun", f"／{alias}。") == (name, "")
 
 
 def test_every_command_of_the_core_can_be_given_in_slack() -> None:

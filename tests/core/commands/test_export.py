@@ -10,7 +10,9 @@ from core.commands.command import Answer, Call
 from core.commands.desk import Desk
 from core.commands.running import run
 from core.conversation import Conversation
+from core.exported import as_json, as_markdown, seen_by
 from core.store.connection import Connections
+from core.store.records import Record
 from core.texts import Language
 from tests.core.commands.bureau import DIRECT, THREAD, Bureau
 from tests.core.store.filled import ADA, BOB, GENERAL, RANDOM, Filled
@@ -26,10 +28,10 @@ async def filled(connections: Connections) -> Filled:
 
 
 def words(channel: str) -> list[str]:
-    """All that was said in a channel of a filled store, and is still there."""
-    per_author = "q-{0}-{1}-edited r-{0}-{1}-history n-{0}-{1}-history q-{0}-{1}-thread r-{0}-{1}-thread o-{0}-{1}-feedback"
+    """All that Ada may see of what was said in a channel of a filled store, and is still there."""
+    per_author = "q-{0}-{1}-edited r-{0}-{1}-history n-{0}-{1}-history q-{0}-{1}-thread r-{0}-{1}-thread"
     said = [word for author in (ADA, BOB) for word in per_author.format(channel, author).split()]
-    more = f"h-{channel}-{ADA}-thought z-{channel}-{ADA}-summary s-{channel}-channel s-{channel}-thread"
+    more = f"o-{channel}-{ADA}-feedback h-{channel}-{ADA}-thought z-{channel}-{ADA}-summary s-{channel}-channel s-{channel}-thread"
     return [*said, *more.split(), f"q-{channel}-{BOB}-summed"]
 
 
@@ -51,6 +53,7 @@ async def test_json_has_every_word_that_is_kept_of_a_channel(bureau: Bureau, fil
         assert word in answer.attached.text, word
     assert f"-{RANDOM.channel}-{ADA}" not in answer.attached.text
     assert "UOPERATOR" not in answer.attached.text
+    assert "-person" not in answer.attached.text, "what people have set for themselves"
     assert found["settings_by_level"]["channel"] == {"system": f"s-{GENERAL.channel}-channel"}
     sequences = [turn["sequence"] for turn in found["turns"]]
     assert len(sequences) == 4
@@ -76,6 +79,40 @@ async def test_markdown_has_what_was_said_in_words(
     assert answer.attached.name == "conversation.md"
     for word in words(GENERAL.channel):
         assert word in answer.attached.text, word
+
+
+@pytest.mark.parametrize("form", ["json", "markdown"])
+async def test_what_others_think_of_an_answer_is_counted_and_not_told(
+    bureau: Bureau, filled: Filled, form: str
+) -> None:
+    desk = desk_at(bureau, filled)
+    reasons = {author: f"o-{GENERAL.channel}-{author}-feedback" for author in (ADA, BOB)}
+    for author, reason in reasons.items():
+        call = Call(Conversation(GENERAL), "export", form, "en", author=author)
+        answer = await run(desk, call)
+        assert answer.attached
+        told = [each for each in reasons.values() if each in answer.attached.text]
+        assert told == [reason]
+        if form == "markdown":
+            assert answer.attached.text.count("- others: bad 1") == 1
+            continue
+        turns = json.loads(answer.attached.text)["turns"]
+        assert [[each["author"] for each in turn["feedback"]] for turn in turns if turn["feedback"]] == [
+            [author]
+        ]
+        assert [turn["feedback_of_others"] for turn in turns if "feedback_of_others" in turn] == [{"bad": 1}]
+
+
+def test_somebody_who_is_not_known_has_said_nothing() -> None:
+    opinion = {"author": "", "verdict": "good", "reason": "because"}
+    record = Record("slack:T1:C1", turns=[{"sequence": 1, "feedback": [opinion, opinion]}])
+    assert seen_by("", record).turns == [{"sequence": 1, "feedback": [], "feedback_of_others": {"good": 2}}]
+
+
+async def test_the_operator_has_all_that_people_think_of_answers(filled: Filled) -> None:
+    record = await filled.channels.records.of(Conversation(GENERAL))
+    for text in (as_json(record, {}), as_markdown(record, {}, "en")):
+        assert all(f"o-{GENERAL.channel}-{author}-feedback" in text for author in (ADA, BOB))
 
 
 async def test_a_thread_is_exported_without_the_rest_of_its_channel(bureau: Bureau, filled: Filled) -> None:

@@ -9,6 +9,7 @@ from core.drun.catalog import Catalog, Choice
 from core.drun.client import ModelClient
 from core.drun.documented import WINDOW_OF_UNKNOWN, Price
 from core.drun.endpoints import Deployment, Endpoint
+from core.drun.fallback import Order
 from core.drun.listing import Listed
 from core.drun.patience import Patience
 from core.errors import ModelUnavailable, ModelUnknown
@@ -110,6 +111,56 @@ async def test_a_model_is_found_by_id_short_name_or_alias(
     assert (await found.find(name)).id == expected
 
 
+LLAMA, QWEN_7B = "public/llama3.2-11b-vision", "Qwen2.5-7B-Instruct"
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "expected"),
+    [
+        ("glm-4-9b-chat", Order.CHOSEN, "public/glm4-9b"),
+        ("GLM-4-9b-Chat", Order.CHOSEN, "public/glm4-9b"),
+        ("glm-4-9b-chat", Order.OFF, "public/glm4-9b"),
+        ("glm-4-9b-chat", Order.MAAS_FIRST, "public/glm4-9b"),
+        ("glm-4-9b-chat", Order.SERVICE_FIRST, QWEN),
+        ("Llama-3.2-11B-Vision-Instruct", Order.CHOSEN, LLAMA),
+        ("Qwen2.5-7B-Instruct", Order.CHOSEN, "u-1100a15812cc/mine"),
+        # Both ids end in it, and both are told to run it.
+        ("Phi-4", Order.CHOSEN, "public/phi-4"),
+        ("phi-4", Order.SERVICE_FIRST, "u-1100a15812cc/phi-4"),
+    ],
+)
+async def test_a_model_is_found_by_its_official_name(
+    drun: DrunDouble, client: ModelClient, name: str, order: Order, expected: str
+) -> None:
+    drun.maas.models += [LLAMA, "public/glm4-9b", "public/phi-4"]
+    drun.service.models += ["u-1100a15812cc/mine", "u-1100a15812cc/phi-4"]
+    runs = {QWEN: "glm-4-9b-chat", "u-1100a15812cc/mine": QWEN_7B, "u-1100a15812cc/phi-4": "Phi-4"}
+    places = [maas(drun), service(drun)]
+    found = Catalog(client, places, default=name, aliases={}, runs=runs, order=order)
+    assert (await found.find(name)).id == expected
+    choice = await found.choose("")
+    assert (choice.model.id, choice.gone) == (expected, "")
+    assert expected in [model.id for model in await found.like(name)]
+    await found.aclose()
+
+
+@pytest.mark.parametrize("text", ["Qwen2.5-7B-Instruct", "qwen2.5-7b", "Qwen2.5-7B-Instrct"])
+async def test_an_official_name_is_completed_and_meant(
+    drun: DrunDouble, client: ModelClient, text: str
+) -> None:
+    found = catalog(client, maas(drun), service(drun), runs={QWEN: QWEN_7B})
+    assert [model.id for model in await found.like(text)] == [QWEN]
+
+
+async def test_an_official_name_finds_nobody_who_may_not_be_chosen(
+    drun: DrunDouble, client: ModelClient
+) -> None:
+    found = catalog(client, maas(drun), service(drun), aliases={"fast": V3}, runs={QWEN: QWEN_7B})
+    with pytest.raises(ModelUnknown):
+        await found.find(QWEN_7B)
+    assert await found.like(QWEN_7B) == []
+
+
 async def test_a_short_name_that_two_models_have_is_nobodys(drun: DrunDouble, client: ModelClient) -> None:
     drun.service.models.append("u-1100a15812cc/deepseek-v3")
     found = catalog(client, maas(drun), service(drun))
@@ -172,8 +223,11 @@ async def test_without_any_list_the_default_fails_as_the_list_did(
 ) -> None:
     drun.maas.listing_fault = refusals.unavailable()
     with pytest.raises(ModelUnavailable, match="503"):
-        await catalog(client, maas(drun), default="deepseek-v3").default()
-    assert (await catalog(client, maas(drun), default=V3).default()).id == V3
+        await catalog(client, maas(drun), default="qwen2").default()
+    for default in (V3, "deepseek-v3", "DeepSeek-V3"):
+        assert await catalog(client, maas(drun), default=default).choose("") == Choice(
+            await catalog(client, maas(drun)).find(V3)
+        )
 
 
 async def test_without_any_model_there_is_no_default(drun: DrunDouble, client: ModelClient) -> None:

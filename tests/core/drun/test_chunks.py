@@ -112,6 +112,26 @@ def test_usage_comes_in_the_chunk_that_finishes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"prompt_tokens": 5.0, "completion_tokens": 2.0}, Usage(5, 2)),
+        ({"prompt_tokens": "5", "completion_tokens": "2"}, Usage(5, 2)),
+        ({"prompt_tokens": 5, "completion_tokens": "two", "reasoning_tokens": 1.0}, Usage(5, 0, 1)),
+        ({"prompt_tokens": 5, "completion_tokens": 2, "completion_tokens_details": [1]}, Usage(5, 2)),
+        ({"prompt_tokens": -5}, None),
+        ({"prompt_tokens": True}, None),
+        ({"prompt_tokens": "9" * 5_000}, None),
+        ([5, 2], None),
+        ("none", None),
+    ],
+)
+def test_no_spelling_of_a_number_costs_the_finish_reason_beside_it(told: Any, expected: Usage | None) -> None:
+    finish, *usage = read_chunk(chunk({**choice(), "finish_reason": "stop"}, usage=told))
+    assert finish == Delta(finish="stop")
+    assert [delta.usage for delta in usage] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
     "broken",
     [
         b"null",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from structlog.testing import capture_logs
@@ -224,6 +225,34 @@ async def test_retry_after_beyond_all_patience_is_not_waited_for(drun: DrunDoubl
     with pytest.raises(ModelBusy):
         await ask(drun, patience=replace(QUICK, total_s=2.0))
     assert len(drun.requests) == 1
+
+
+@pytest.mark.parametrize("limited", [True, False])
+async def test_retry_after_beyond_all_patience_is_told_at_once_to_all_who_ask(
+    drun: DrunDouble, *, limited: bool
+) -> None:
+    drun.reply = refusals.rate_limited(retry_after="3600")
+    began = monotonic()
+    async with http_client(QUICK) as http, aclosing(Limiter()) as limiter:
+        client = ModelClient(http, QUICK, limiter=limiter if limited else None)
+        for _ in range(3):
+            with pytest.raises(ModelBusy) as caught:
+                async with aclosing(client.stream(maas(drun), ChatRequest(MODEL, HELLO))) as deltas:
+                    await anext(deltas)
+            assert "for 60 minutes" in caught.value.notice("en")
+    assert monotonic() - began < QUICK.total_s / 2
+    assert len(drun.requests) == (1 if limited else 3), "who was told does not ask again"
+
+
+@pytest.mark.parametrize("limited", [True, False])
+async def test_retry_after_beyond_a_first_byte_is_not_cut_short(drun: DrunDouble, *, limited: bool) -> None:
+    drun.script(refusals.rate_limited(retry_after="0.6"))
+    patience = replace(QUICK, first_byte_s=0.2)
+    async with http_client(patience) as http, aclosing(Limiter()) as limiter:
+        client = ModelClient(http, patience, limiter=limiter if limited else None)
+        assert [delta async for delta in client.stream(maas(drun), ChatRequest(MODEL, HELLO))]
+    first, second = drun.requests
+    assert second.at - first.at >= 0.6
 
 
 def test_a_busy_model_is_given_more_time_than_a_broken_one() -> None:

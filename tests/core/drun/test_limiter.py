@@ -275,10 +275,52 @@ async def test_a_turn_that_does_not_come_in_time_ends_as_busy() -> None:
     [limiter] = workers(1, rpm=1)
     model = Model()
     await model.ask(limiter)
-    with pytest.raises(ModelBusy, match="within 5 s"):
+    began = now()
+    with pytest.raises(ModelBusy, match="its turn did not come") as caught:
         await model.ask(limiter, within_s=5.0)
+    assert now() - began < 0.1, "it is known at once that nobody goes for a minute"
+    assert caught.value.retry_after == pytest.approx(59, abs=2)
     assert limiter._line(MAAS, MODEL).under_way == 0
     await limiter.aclose()
+
+
+@virtual_time
+async def test_a_turn_that_might_come_is_waited_for_and_then_given_up() -> None:
+    [limiter] = workers(1, concurrency=1)
+    model = Model(answer_s=100.0)
+    first = asyncio.create_task(model.ask(limiter))
+    await asyncio.sleep(1.0)
+    with pytest.raises(ModelBusy, match="within 5 s"):
+        await model.ask(limiter, within_s=5.0)
+    assert now() == pytest.approx(6.0, abs=0.1)
+    assert limiter._line(MAAS, MODEL).under_way == 1
+    await first
+    await limiter.aclose()
+
+
+@virtual_time
+async def test_a_pause_that_one_worker_was_told_ends_the_waiting_of_all_who_cannot_wait_so_long() -> None:
+    first, second = workers(2, Together())
+    model = Model(requests=1, seconds=1e6, retry_after=3600.0)
+    await model.ask(second)  # it looks whether another was refused
+    began = now()
+    waiting = [
+        asyncio.create_task(model.ask(limiter, within_s=600.0)) for limiter in (first, first, second, second)
+    ]
+    done = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in done] == [ModelBusy] * 4
+    for limiter in (first, second):
+        with pytest.raises(ModelBusy):
+            await model.ask(limiter, within_s=600.0)
+        assert (limiter._line(MAAS, MODEL).wanted, limiter._line(MAAS, MODEL).under_way) == (0, 0)
+    assert now() - began < 10.0
+    patient = asyncio.create_task(model.ask(second, within_s=7200.0))
+    await asyncio.sleep(1.0)
+    model.requests = 0
+    await patient
+    assert now() - began == pytest.approx(3600.0, abs=5.0), "who can wait so long does"
+    for limiter in (first, second):
+        await limiter.aclose()
 
 
 @virtual_time

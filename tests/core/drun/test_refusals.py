@@ -209,6 +209,8 @@ def test_the_refused_model_is_named_to_people() -> None:
         ("-3", 0.0),
         ("Wed, 21 Oct 2026 07:28:00 GMT", None),
         ("soon", None),
+        ("inf", None),
+        ("nan", None),
     ],
 )
 def test_retry_after_is_taken_in_seconds_or_not_at_all(header: str | None, expected: float | None) -> None:
@@ -261,6 +263,31 @@ def test_no_internal_address_is_repeated(message: str, secret: str) -> None:
     assert secret not in str(error)
     assert secret not in error.notice("en")
     assert "<address>" in str(error)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "vllm-0:8000",
+        "localhost:8000",
+        "VLLM_head:443",
+        "worker-3.prod.daocloud.io",
+        "worker-3.prod.daocloud.io:8000",
+        "Bearer eyJhbGciOiJIUzI1NiJ9.e30.abc",
+        "bearer x7",
+    ],
+)
+def test_no_name_of_an_upstream_and_no_token_of_another_is_repeated(secret: str) -> None:
+    error = read(
+        refusals.gateway_error(502, f"{secret}: refused ({secret}), not {secret}.", kind="upstream_error")
+    )
+    for part in (secret, secret.rpartition(" ")[2]):
+        assert part not in str(error)
+
+
+def test_what_tells_the_operator_something_is_kept() -> None:
+    told = "certificate is not valid for 'sh-02.d.run', at line 1 column 99, vLLM 0.11.0 of public/qwen2.5-7b"
+    assert told in str(read(refusals.gateway_error(502, told, kind="upstream_error")))
 
 
 @pytest.mark.parametrize("part", ["code", "type"])

@@ -74,10 +74,13 @@ async def test_a_partition_that_moves_to_another_server_is_followed(cluster: Clu
     room = ROOMS[0]
     async with connect(cluster.url, wait_replicas=1) as connections:
         turns = turns_of(connections, partitions=PARTITIONS)
+        preferences = preferences_of(connections, partitions=PARTITIONS)
         await turns.accept(said("before", room))
+        await choose(preferences, "model", "m", room.channel)
         async with moving(cluster, partition_of(room.channel, PARTITIONS).wake):
             during = asyncio.create_task(turns.accept(said("during", room)))
-            await choose(preferences_of(connections, partitions=PARTITIONS), "model", "m", room.channel)
+            # One key is found where it is; a script with several, some of them new, has to wait for the end.
+            assert await preferences.of_channel(room.channel, "model") == "m"
         assert (await during).new
         for text in ("before", "during"):
             claim = await claimed(turns)

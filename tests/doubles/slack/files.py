@@ -2,6 +2,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from tests.doubles.slack.errors import SlackError
 from tests.doubles.slack.identity import Stamps
 from tests.doubles.slack.model import Json
 
@@ -18,6 +19,15 @@ class File:
 
 
 @dataclass(slots=True)
+class Upload:
+    """A file that the app has announced, and may have brought."""
+
+    name: str
+    length: int
+    data: bytes | None = None
+
+
+@dataclass(slots=True)
 class Files:
     """Shared files, behind the same token as the Web API."""
 
@@ -26,10 +36,44 @@ class Files:
     reads: int = 0
     """How often a file was asked for."""
     _kept: dict[str, File] = field(default_factory=dict)
+    _uploads: dict[str, Upload] = field(default_factory=dict)
+
+    def kept(self, number: str) -> File:
+        return self._kept[number]
+
+    def announce(self, name: str, length: int) -> tuple[str, str]:
+        """The id that a file is going to have, and the address to bring it to."""
+        number = self.stamps.id("F")
+        self._uploads[number] = Upload(name, length)
+        return number, f"{self.base_url}/upload/v1/{number}"
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Slack: the bytes as they are, once and without a token; any status but 200 is a failure.
+
+        Slack takes multipart forms as well, the double does not.
+        """
+        data = await request.read()
+        upload = self._uploads.get(request.match_info["id"])
+        if upload is None or upload.data is not None:
+            return web.Response(status=404)
+        if "Authorization" in request.headers or len(data) != upload.length:
+            return web.Response(status=400)
+        upload.data = data
+        return web.Response(text=f"OK - {len(data)}")
+
+    def finish(self, number: str, user: str) -> Json:
+        """An upload becomes a file. Raises file_not_found where nothing was brought, or it is a file already."""
+        upload = self._uploads.get(number)
+        if upload is None or upload.data is None:
+            raise SlackError("file_not_found")
+        del self._uploads[number]
+        return self._keep(number, File(upload.name, upload.data), user)
 
     def share(self, file: File, user: str) -> Json:
         """Keeps a file and describes it the way events do."""
-        number = self.stamps.id("F")
+        return self._keep(self.stamps.id("F"), file, user)
+
+    def _keep(self, number: str, file: File, user: str) -> Json:
         self._kept[number] = file
         url = f"{self.base_url}/files/{number}/{file.name}"
         return {

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.doubles.slack import chat_methods, place_methods, streams, view_methods
+from tests.doubles.slack import chat_methods, file_methods, place_methods, streams, view_methods
 from tests.doubles.slack.content import Args
 from tests.doubles.slack.limits import Rate
 from tests.doubles.slack.model import Json
@@ -18,6 +18,7 @@ ALL_SCOPES = frozenset(
         "chat:write",
         "commands",
         "files:read",
+        "files:write",
         "groups:history",
         "groups:read",
         "im:history",
@@ -55,6 +56,8 @@ METHODS = {
     "conversations.info": Method(place_methods.info, Rate.TIER_3, writes=False),
     "conversations.history": Method(place_methods.history, Rate.TIER_3, writes=False),
     "conversations.replies": Method(place_methods.replies, Rate.TIER_3, writes=False),
+    "files.getUploadURLExternal": Method(file_methods.announce, Rate.TIER_4, "files:write"),
+    "files.completeUploadExternal": Method(file_methods.complete, Rate.TIER_4, "files:write"),
     "users.info": Method(place_methods.user_info, Rate.TIER_4, "users:read", writes=False),
     "reactions.add": Method(place_methods.add_reaction, Rate.TIER_3, "reactions:write"),
     "reactions.remove": Method(place_methods.remove_reaction, Rate.TIER_3, "reactions:write"),

@@ -81,7 +81,10 @@ def replies(workspace: Workspace, args: Args) -> Json:
 
 
 def user_info(workspace: Workspace, args: Args) -> Json:
-    return {"ok": True, "user": _person(workspace.user(args.needed("user", "user_not_found")), workspace)}
+    """Slack: a user's locale is told only to whoever asks for it with `include_locale`."""
+    user = workspace.user(args.needed("user", "user_not_found"))
+    locale = {"locale": user.locale} if args.flag("include_locale") else {}
+    return {"ok": True, "user": _person(user, workspace) | locale}
 
 
 def add_reaction(workspace: Workspace, args: Args) -> Json:
@@ -171,7 +174,6 @@ def _person(user: User, workspace: Workspace) -> Json:
         "real_name": real_name,
         "deleted": user.deleted,
         "tz": user.tz,
-        "locale": user.locale,
         "is_bot": user.is_bot,
         "is_admin": user.is_admin,
         "is_owner": user.is_owner,

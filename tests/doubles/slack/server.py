@@ -9,8 +9,8 @@ from aiohttp import web
 from tests.doubles.slack.acts import Acts
 from tests.doubles.slack.channel import PATIENCE_S, Channel, ChannelKind, Parts
 from tests.doubles.slack.events import Events
-from tests.doubles.slack.faults import Fault, Faults
-from tests.doubles.slack.files import Files
+from tests.doubles.slack.faults import Fault, Faults, HttpError
+from tests.doubles.slack.files import File, Files
 from tests.doubles.slack.hooks import TRIGGER_S, Hooks
 from tests.doubles.slack.identity import Identity, Stamps
 from tests.doubles.slack.limits import Limits
@@ -80,6 +80,7 @@ class SlackDouble:
         app.router.add_get("/link/", parts.sockets.serve)
         app.router.add_post("/response/{name}", parts.hooks.serve)
         app.router.add_get("/files/{id}/{name}", self._file)
+        app.router.add_post("/upload/v1/{id}", self._upload)
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -151,7 +152,10 @@ class SlackDouble:
         return self.workspace.open_dm(user.id)
 
     def fail(self, method: str, *faults: Fault) -> None:
-        """The next calls of `method` meet these faults, one each; "socket.connect" is the handshake."""
+        """The next calls of `method` meet these faults, one each.
+
+        "socket.connect" is the handshake; "upload" is a file that is brought, which knows HttpError only.
+        """
         self._faults.add(method, *faults)
 
     def expire(self, message: Message) -> None:
@@ -189,6 +193,11 @@ class SlackDouble:
         """How often a file was asked for, whatever came of it."""
         return self._parts.files.reads
 
+    def file(self, message: Message) -> File:
+        """The one file that is shown in `message`."""
+        (described,) = message.files
+        return self._parts.files.kept(described["id"])
+
     async def until(
         self,
         predicate: Callable[[], object],
@@ -207,3 +216,8 @@ class SlackDouble:
     async def _file(self, request: web.Request) -> web.Response:
         allowed = request.headers.get("Authorization") == f"Bearer {self.web.bot_token}"
         return self._parts.files.serve(request, allowed=allowed and "files:read" in self.workspace.scopes)
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        if isinstance(fault := self._faults.next("upload"), HttpError):
+            return web.Response(status=fault.status)
+        return await self._parts.files.receive(request)
