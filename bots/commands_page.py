@@ -11,7 +11,7 @@ from core.commands.command import Argument, Command, slash
 from core.commands.listed import COMMANDS
 from core.commands.places import WORDS
 from core.commands.rights import Who, who_may
-from core.preferences import PREFERENCES, Preference
+from core.preferences import NAME_WORDS, PREFERENCES, VALUE_WORDS, Preference
 from core.texts import Language, Text
 from core.words import RESET, RESET_WORDS
 
@@ -104,6 +104,9 @@ def _words(language: Language) -> Iterable[Sequence[str]]:
         words = [word for word, meant in WORDS.items() if meant is level]
         yield (_HERE.say(language) if level is None else level.said(language), _code(words))
     yield (_BACK.say(language), _code([RESET, *sorted(RESET_WORDS - {RESET})]))
+    for found in (NAME_WORDS, VALUE_WORDS):
+        for name in dict.fromkeys(found.values()):
+            yield (f"`{name}`", _code(word for word, meant in found.items() if meant == name))
 
 
 def _place(level: Level) -> Text:
@@ -124,12 +127,17 @@ _COMMANDS = Text("Commands", "命令")
 _HOW = Text(
     "The same everywhere; only the spelling differs. Slack has no slash commands in threads, so there a command is a "
     "message to the bot, as it is on the page. The Chinese names are understood in such a message and behind Slack's "
-    "`/drun`; the names of Slack's own commands are the operator's to choose (`SLACK_COMMAND`, `SLACK_MODEL_COMMAND`). A slash, a space and a punctuation mark may be full-width. A refusal "
-    "says what would be right and changes nothing; only who gave the command sees it, unless the command was a message: "
-    "that is answered where it stands.",
+    "`/drun`; the names of Slack's own commands are the operator's to choose (`SLACK_COMMAND`, `SLACK_MODEL_COMMAND`). A slash, a space and a "
+    "punctuation mark may be full-width.\n\n"
+    "A refusal says what would be right and changes nothing. Only who gave the command sees it, as everything else that "
+    "is not for all who talk there: in Slack's threads too. Discord can do that for slash commands alone: there a "
+    "refused message is answered for all to see, and where the answer would be personal, with the slash command to "
+    "use instead.",
     "各平台的命令相同，只是写法不同。Slack 的话题中没有斜杠命令，因此在话题里（以及网页上）命令就是发给机器人的消息。中文名可用于这类消息，也可写在 Slack 的 "
     "`/drun` 之后；Slack 斜杠命令的名称由运维人员设定（`SLACK_COMMAND`、`SLACK_MODEL_COMMAND`）。斜杠、空格和标点"
-    "可以是全角。命令被拒绝时会说明正确的写法，只有发命令的人能看到（以消息形式输入的命令，回复所有人可见），且不作任何更改。",
+    "可以是全角。\n\n"
+    "命令被拒绝时会说明正确的写法，且不作任何更改。凡不是说给所有人的内容，只有发命令的人能看到，在 Slack 的话题中也是如此。Discord 只有"
+    "斜杠命令能做到这一点：以消息形式输入的命令，拒绝的回复所有人可见；涉及个人内容时，会提示改用斜杠命令。",
 )
 _COMMAND_HEAD = (
     Text("Slack", "Slack"),
@@ -144,9 +152,13 @@ _ARGUMENTS = Text("Arguments", "参数")
 _IN_LINE = Text(
     "None is required: a command alone tells how things are. In a text they stand one after the other, and only the last "
     "one may hold spaces. Where instructions begin with a word for a place, `here` goes before them: `/system set here "
-    "thread safety comes first`. Discord offers no `thread`, as a thread is a channel of its own there.",
+    "thread safety comes first`. Discord offers no `thread`, as a thread is a channel of its own there.\n\n"
+    "Behind a command that takes none one or two words (up to four Chinese characters) are taken for a slip: it says so, "
+    "and does nothing; only `/stop please` stops. More is a question: `/help me understand monads`.",
     "参数都可以省略：单独输入命令会显示当前状态。以文本输入时依次书写，只有最后一个参数可以包含空格。如果指令本身以表示范围的词开头，"
-    "请在前面加上 `here`：`/system set here 我 是……`。Discord 的话题本身就是频道，因此没有 `thread` 选项。",
+    "请在前面加上 `here`：`/system set here 我 是……`。Discord 的话题本身就是频道，因此没有 `thread` 选项。\n\n"
+    "没有参数的命令，后面若有一两个词（或不超过四个汉字），会被视为误输入：只作提示，不执行；只有 `/stop 谢谢` 之类仍会停止。更长的内容视为"
+    "提问，例如 `/help 我理解一下单子`。",
 )
 _ARGUMENT_HEAD = (
     Text("command", "命令"),

@@ -14,6 +14,7 @@ from core.drun.asking import Asking
 from core.drun.catalog import Catalog
 from core.limits import Limits
 from core.memory.folding import Memory
+from core.preferences import ANYONE, OFF
 from core.store.allowances import Allowances
 from core.store.calibrations import Calibrations
 from core.store.channels import Channels
@@ -72,6 +73,8 @@ def _defaults(configuration: Configuration) -> dict[str, str]:
         "replies": configuration.work.reply_mode,
         "temperature": "" if temperature is None else f"{temperature:g}",
         "max_tokens": "" if tokens is None else str(tokens),
+        "footer": OFF,
+        "changes": ANYONE,
         "budgets": ", ".join(map(str, configuration.limits.rules)),
     }
 

@@ -7,6 +7,7 @@ from enum import Enum
 import typer
 
 from bots.compose import connected
+from bots.logs import redacted
 from bots.settings import StoreSettings
 from bots.turns import NotDone
 from core.cascade import Level
@@ -33,6 +34,8 @@ async def export(settings: StoreSettings, where: str, form: Form) -> None:
     async with _opened(settings) as (connections, partitions):
         record = await Channels(connections, partitions=partitions).records.of(conversation)
         chosen = await Preferences(connections, partitions=partitions).chosen(conversation, "")
+    for each in record.given_up:
+        each["reason"] = redacted(each["reason"])
     found = {
         level.value: said for level, said in chosen.layers.items() if said and level is not Level.DEFAULT
     }

@@ -23,7 +23,7 @@ from core.drun.endpoints import Deployment
 from core.errors import ChatError, StoreUnavailable, SurfaceGone
 from core.estimate import raw_prompt
 from core.hold import Hold, LeaseLost
-from core.limits import BudgetUsedUp, Limits, Purse
+from core.limits import BudgetUsedUp, Limits, Purse, expected
 from core.memory.folding import Answered, Memory
 from core.memory.surroundings import Surroundings, surroundings_of
 from core.preferences import sampling_of
@@ -80,6 +80,8 @@ class Answering:
     """What the platform need not be asked, as it is kept with a question that is asked again."""
     payer: str = ""
     """Who asks it again: it counts for them."""
+    _fits: tuple[object, ...] = ()
+    """What ``reply.sent`` was made for."""
 
     def __post_init__(self) -> None:
         claim = self.hold.claim
@@ -264,6 +266,11 @@ class Answering:
         reply, claim, system = self.reply, self.hold.claim, self.chosen["system"]
         assert reply.asked  # noqa: S101 - whoever is asked is named before anything is sent
         calibration = self.means.books.calibration(reply.model)
+        # A budget asks for it right before it is sent, and counting a long talk keeps the loop for milliseconds.
+        fits = reply.model, limit, calibration, reply.question.most
+        if fits == self._fits:
+            return reply.sent
+        self._fits = ()
         reply.sent = reply.question.fit(
             system,
             claim.history,
@@ -273,7 +280,7 @@ class Answering:
             around=self.around.around(claim),
         )
         # Only now: what does not fit is refused, and nobody is asked to sum it up either.
-        self.room = room_of(system, limit, calibration)
+        self.room, self._fits = room_of(system, limit, calibration), fits
         return reply.sent
 
     def _expected(self) -> Charge | None:
@@ -285,12 +292,5 @@ class Answering:
             prompt = raw_prompt(self._fit(model.window))
         except ChatError:
             return None
-        sampling = sampling_of(self.chosen).over(means.client.sampling).within(model.output)
-        room = model.window // 4
-        return Charge.expected(
-            means.books.calibration(model.id).tokens(prompt),
-            window=model.window,
-            most=sampling.max_tokens or min(room, model.output or room),
-            price=model.price,
-            dedicated=model.dedicated,
-        )
+        sampling = sampling_of(self.chosen).over(means.client.sampling)
+        return expected(model, means.books.calibration(model.id).tokens(prompt), sampling)

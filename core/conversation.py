@@ -108,6 +108,8 @@ class UserMessage:
     """The answer opens ``conversation.thread`` under this very message."""
     attachments: tuple[Attachment, ...] = ()
     said_to: SaidTo = SaidTo.BOT
+    in_thread: bool = False
+    """Its channel is itself a thread, as on a platform whose threads are channels of their own (Discord)."""
     models: tuple[str, ...] = ()
     """Who shall answer it, whoever is chosen here; several: one beside the other."""
     replaces: str = ""

@@ -75,7 +75,7 @@ class Engine:
             spell = self._spelling(message)
             # A command that opens a thread is about the place it was written in: the thread holds nothing yet.
             where = Conversation(claim.conversation.channel) if message.opens_thread else claim.conversation
-            call = Call(where, *command, language, claim.sequence, spell, message.author)
+            call = Call(where, *command, language, claim.sequence, spell, message.author, claim.conversation)
             await self._obey(hold, await run(self.desk, call), chosen, language)
         elif not (message.text.strip() or message.attachments):
             await self._say(hold, empty_mention(self._spelling(message), language), language)
@@ -89,7 +89,9 @@ class Engine:
             await self._tell(hold, answer, language)
         elif not asks.again:
             asked = replace(claim.message, text=asks.text, models=asks.models)
-            await self._reply(hold, chosen, language, replace(claim, messages=(asked,)))
+            await self._reply(
+                hold, chosen, language, replace(claim, messages=(asked,), written=claim.messages)
+            )
         elif (found := await meant_by(self.desk.turns.answers, claim)) is None:
             nothing = FORGOTTEN if claim.message.replaces else NOTHING_YET
             await self._tell(hold, Answer(nothing.say(language)), language)

@@ -13,8 +13,12 @@ from core.texts import Language, Text
 
 
 def seen_by(author: str, record: Record) -> Record:
-    """``record`` as ``author`` may see it: what others think of an answer they told the bot alone, so it is counted."""
-    return replace(record, turns=[_seen_by(author, turn) for turn in record.turns])
+    """``record`` as ``author`` may see it: what others think of an answer they told the bot alone, so it is counted.
+
+    Why a turn was given up is for operators: an error's text may hold addresses, and whatever a library writes into it.
+    """
+    given_up = [{name: each[name] for name in each if name != "reason"} for each in record.given_up]
+    return replace(record, turns=[_seen_by(author, turn) for turn in record.turns], given_up=given_up)
 
 
 def as_json(record: Record, settings: Mapping[str, Mapping[str, str]]) -> str:
@@ -34,7 +38,7 @@ def as_markdown(record: Record, settings: Mapping[str, Mapping[str, str]], langu
     parts += [_turn(turn, language) for turn in record.turns] or [_NOTHING.say(language)]
     for name, lines in (
         (_WAITING, [_line(each) for each in record.waiting]),
-        (_GIVEN_UP, [f"- {each['at']}: {each['reason']}" for each in record.given_up]),
+        (_GIVEN_UP, [_given_up(each) for each in record.given_up]),
         (_SUMMARY, [_told(each.get("said")) for each in record.summaries.values()]),
         (_THOUGHTS, [_told(each) for each in record.thoughts.values()]),
         (_SETTINGS, list(_settings(settings))),
@@ -86,6 +90,11 @@ def _opinion(feedback: Mapping[str, Any]) -> str:
 
 def _line(waiting: Mapping[str, Any]) -> str:
     return f"- {waiting.get('author', '?')}: {waiting.get('text', '')}"
+
+
+def _given_up(parked: Mapping[str, Any]) -> str:
+    said = " ".join(str(each.get("text", "")) for each in parked["messages"] if isinstance(each, Mapping))
+    return ": ".join(part for part in (f"- {parked['at']}", parked.get("reason"), said) if part)
 
 
 def _told(said: Any) -> str:

@@ -119,7 +119,7 @@ class Lanes:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """What is held has a short chance. What is not accepted then is found again by the next start."""
+        """What is held has a short chance. The next start finds again what is not accepted then, unless it was a ``keep``."""
         self._closing = True
         try:
             # Before all was read, what came after it must not be accepted: the next start would read on behind it.
@@ -146,11 +146,11 @@ class Lanes:
         if self._looking:
             yield self._looking
 
-    def put(self, said: UserMessage | Change) -> None:
-        """Takes ``said`` in when its turn comes. A change that is one too many is left out."""
+    def put(self, said: UserMessage | Change, *, keep: bool = False) -> None:
+        """Takes ``said`` in when its turn comes. A change too many is left out; ``keep``: no history has it, so it finds room."""
         channel = said.conversation.channel if isinstance(said, UserMessage) else said.channel
         lane = self._lanes.setdefault(channel, _Lane())
-        if self._held < self._room:
+        if keep or self._held < self._room:
             lane.entries.append(said)
             self._held += 1
         elif isinstance(said, UserMessage):

@@ -1,5 +1,6 @@
 """What somebody may use here: the operator's rules and those that admins have added, and what one turn holds of them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,8 +12,10 @@ from core.allowances import ADMIN, Charge, Left, Rule, for_role, narrowest
 from core.cascade import Chosen, Level
 from core.conversation import Channel
 from core.drun.asking import Asked
+from core.drun.calls import Sampling
 from core.drun.documented import Price
 from core.drun.endpoints import Deployment
+from core.drun.model import Model
 from core.errors import ChatError
 from core.preferences import BUDGETS
 from core.store.allowances import Allowances, Granted, Refused
@@ -101,19 +104,37 @@ class Purse:
         paid = model.dedicated, model.price
         if model.endpoint.deployment is Deployment.DEMO or (self.granted is not None and paid == self._paid):
             return
-        message = self.claim.message
-        channel, author = message.conversation.channel, message.author
-        rules = await self.limits.rules(self.chosen, self.platform, channel, author)
-        if not rules or (charge := expect()) is None:
+        wanted = await self._wanted(self.limits)
+        if not wanted.holdings or (charge := expect()) is None:
             return
         if self.granted is not None:
             # A turn that holds something is not asked again what its money may be.
             await self.limits.allowances.give_back(self.granted)
             self.granted = None
         # Before it is asked for: whoever stops the turn in this moment, or an outage, leaves open whether it is held.
-        self.granted = self.limits.allowances.wanted(message.turn_id, channel, author, rules)
-        found = await self.limits.allowances.reserve(message.turn_id, channel, author, rules, charge)
+        self.granted = wanted
+        found = await self.limits.allowances.reserve(wanted, charge)
         if isinstance(found, Refused):
             self.granted = None
             raise BudgetUsedUp(found.by)
         self._paid = paid
+
+    async def _wanted(self, limits: Limits) -> Granted:
+        """What it counts for: of people who are answered together whoever wrote second does not ride free."""
+        message = self.claim.message
+        channel = message.conversation.channel
+        authors = dict.fromkeys(each.author for each in self.claim.messages)
+        found = await asyncio.gather(
+            *(limits.rules(self.chosen, self.platform, channel, author) for author in authors)
+        )
+        (author, rules), *others = zip(authors, found, strict=True)
+        return limits.allowances.wanted(message.turn_id, channel, author, rules, dict(others))
+
+
+def expected(model: Model, prompt: int, sampling: Sampling) -> Charge:
+    """What an answer of ``model`` to ``prompt`` tokens may use."""
+    room = model.window // 4
+    most = sampling.within(model.output).max_tokens or min(room, model.output or room)
+    return Charge.expected(
+        prompt, window=model.window, most=most, price=model.price, dedicated=model.dedicated
+    )

@@ -26,6 +26,39 @@ BUDGETS = "budgets"
 ON, OFF = "on", "off"
 ANYONE, ADMINS = "anyone", "admins"
 
+NAME_WORDS: Mapping[str, str] = {
+    "模型": "model",
+    "指令": "system",
+    "温度": "temperature",
+    "长度": "max_tokens",
+    "回复": "replies",
+    "思考": "thinking",
+    "忙时": "busy",
+    "语言": "language",
+    "页脚": "footer",
+    "权限": "changes",
+    "额度": BUDGETS,
+}
+"""What settings are called in Chinese."""
+VALUE_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(("开", "打开", "开启"), ON),
+    **dict.fromkeys(("关", "关闭"), OFF),
+    **dict.fromkeys(("中文", "chinese"), "zh"),
+    **dict.fromkeys(("英文", "英语", "english"), "en"),
+    "自动": "auto",
+    **dict.fromkeys(("提及", "仅提及"), "mention"),
+    **dict.fromkeys(("参与的话题", "我参与的话题"), "threads"),
+    **dict.fromkeys(("所有消息", "全部消息"), "all"),
+    "摘要": "summary",
+    "完整": "full",
+    "依次": Busy.QUEUE.value,
+    "合并": Busy.COLLECT.value,
+    "中断": Busy.INTERRUPT.value,
+    "任何人": ANYONE,
+    "管理员": ADMINS,
+}
+"""What else is understood as one of a few values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preference:
@@ -52,7 +85,7 @@ class Preference:
 
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        value = plain(text)
+        value = VALUE_WORDS.get(plain(text), plain(text))
         if value not in choices:
             raise ValueWrong(
                 _NOT_ONE_OF, value=brief(text), choices=", ".join(f"`{each}`" for each in choices)
@@ -67,7 +100,8 @@ def _temperature(text: str) -> str:
     # Of what Python takes for numbers, people write digits and one point: no exponents, no NaN.
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{0,6})?|\.[0-9]{1,6}", value) or float(value) > HOTTEST:
         raise ValueWrong(_NO_TEMPERATURE, value=brief(text), most=f"{HOTTEST:g}")
-    return f"{float(value):g}"
+    # Never ``1e-06``, which could not be read again.
+    return f"{float(value):.6f}".rstrip("0").rstrip(".")
 
 
 def _tokens(text: str) -> str:

@@ -71,15 +71,18 @@ def fit(
             size=calibration.tokens(raw_cost(question)), limit=calibration.tokens(max(0, room))
         )
     talk = _Talk(turns, around, left)
-    notes, left = talk.summed_up(left, alone=not system)
-    left -= talk.block
+    summary = talk.summed_up()
+    left -= raw_cost(summary) + talk.block
     kept, named = talk.choose(left), False
     if len(talk.people(kept)) > 1:
         cost = raw_tokens(f"\n\n{SEVERAL}") + MESSAGE + talk.question_label(question)
         if named := cost <= left:
-            kept, notes = talk.choose(left - cost, named=True), [SEVERAL, *notes]
-    texts = [text for text in (system, *notes) if text]
+            kept = talk.choose(left - cost, named=True)
+    texts = [text for text in (system, SEVERAL if named else "") if text]
     messages = [Message("system", "\n\n".join(texts))] if texts else []
+    if summary:
+        # Never the system's: it is made of what people said, and would have the operator's word for it there.
+        messages.append(Message("user", summary))
     for at in kept:
         messages += talk.written(at, named=named)
     return [*messages, *talk.asked(question, named=named)]
@@ -114,16 +117,15 @@ class _Talk:
         """What it costs to tell what was said before the bot was asked."""
         return raw_cost(self._block)
 
-    def summed_up(self, left: int, *, alone: bool) -> tuple[list[str], int]:
-        """The summary, no longer than its share, and what is ``left`` beside it."""
-        most = self._share - raw_tokens(f"\n\n{EARLIER}") - MESSAGE * alone
-        if not self._around.summary or most < _LEAST_SUMMARY:
-            return [], left
+    def summed_up(self) -> str:
+        """The summary, no longer than its share; empty where there is none, or no room for it."""
+        most = self._share - raw_tokens(EARLIER) - MESSAGE
         text = self._around.summary
+        if not text or most < _LEAST_SUMMARY:
+            return ""
         if raw_tokens(text) > most:
             text = text[: fitting(text, most)].rstrip()
-        note = f"{EARLIER}{text}"
-        return [note], left - raw_tokens(f"\n\n{note}") - MESSAGE * alone
+        return f"{EARLIER}{text}"
 
     def choose(self, left: int, *, named: bool = False) -> list[int]:
         """Which turns are sent: pinned ones first, then the newest, as long as they fit. In their order."""

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from core.texts import Language
+
 _BEHIND = ".,;:!?。，；：！？、…~～"
 RESET_WORDS = frozenset({"reset", "重置", "恢复", "清除", "默认"})
 
@@ -21,6 +23,11 @@ def named(text: str) -> str:
 
 def is_reset(text: str) -> bool:
     return plain(text) in RESET_WORDS
+
+
+def sentences(language: Language, *each: str) -> str:
+    """Those of ``each`` that say something, one behind the other: only in English is there a space between two."""
+    return (" " if language == "en" else "").join(sentence for sentence in each if sentence)
 
 
 def first_of(text: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ CommandRefused
 ├── ValueWrong         the value is none; says what would be right
 ├── BudgetsWrong       one sentence for each rule that is none
 ├── NotAllowed         it is for others to do
+│   ├── NotAllowedHere
 │   └── OperatorsOnly
 └── AdminUnknown       the platform could not be asked whether somebody is an admin
 """
@@ -41,6 +42,16 @@ class NotAllowed(CommandRefused):
     text = Text(
         "Only admins of this workspace may change that here. Nothing was changed.",
         "只有工作区管理员可以在这里更改此项。未作更改。",
+    )
+
+
+class NotAllowedHere(NotAllowed):
+    """Everybody may do it for themselves."""
+
+    text = Text(
+        "Only admins of this workspace may change that here. For themselves anyone may, with `me` in the command. "
+        "Nothing was changed.",
+        "只有工作区管理员可以在这里更改此项。在命令中加上 `me`（我），即可只为自己更改。未作更改。",
     )
 
 

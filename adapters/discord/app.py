@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from adapters.discord.events import DIRECT
 from adapters.discord.files import DiscordFiles
 from adapters.discord.missed import Missed
 from adapters.discord.people import DiscordPeople
+from adapters.discord.questions import Put, Questions
 from adapters.discord.settings import Settings
 from adapters.discord.surface import DiscordSurface
 from core.conversation import Attachment, Channel, Conversation, UserMessage
@@ -91,10 +93,12 @@ class Discord:
     async def listening(self) -> AsyncGenerator[str, None]:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         # Outlive each connection: what one of them heard waits here for Redis while the next one is made.
-        async with Lanes(
-            self.inbox.accept, room=self.room, history=self.missed, amend=self.inbox.amend
-        ) as lanes:
-            ears = asyncio.create_task(self._stay_connected(ready, lanes), name="discord gateway")
+        async with (
+            Questions(self.inbox.accept, self.writer) as questions,
+            Lanes(questions.accept, room=self.room, history=self.missed, amend=self.inbox.amend) as lanes,
+        ):
+            put = partial(questions.put, lanes)
+            ears = asyncio.create_task(self._stay_connected(ready, lanes, put), name="discord gateway")
             try:
                 yield await _name_in_time(ready)
             finally:
@@ -102,7 +106,7 @@ class Discord:
                 with suppress(asyncio.CancelledError):
                     await ears
 
-    async def _stay_connected(self, ready: asyncio.Future[str], lanes: Lanes) -> None:
+    async def _stay_connected(self, ready: asyncio.Future[str], lanes: Lanes, put: Put) -> None:
         """Connects again and again, each time with a new client: discord.py's own may not be started twice.
 
         Ends only for what a retry cannot mend: Discord counts refused logins, and blocks who sends too many.
@@ -110,7 +114,7 @@ class Discord:
         backoff = _FIRST_BACKOFF_S
         while True:
             try:
-                if await self._connect_once(ready, lanes):
+                if await self._connect_once(ready, lanes, put):
                     backoff = _FIRST_BACKOFF_S
             except _FATAL as error:
                 if ready.done():
@@ -125,9 +129,9 @@ class Discord:
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, _LONGEST_BACKOFF_S)
 
-    async def _connect_once(self, ready: asyncio.Future[str], lanes: Lanes) -> bool:
+    async def _connect_once(self, ready: asyncio.Future[str], lanes: Lanes, put: Put) -> bool:
         """One client's life. True when it had been ready, so that the next one need not wait long."""
-        ears = Ears(self.inbox, lanes, read_content=self._may_read_content(), offered=self.offered)
+        ears = Ears(self.inbox, lanes, put, read_content=self._may_read_content(), offered=self.offered)
         async with ears:
             connected = asyncio.create_task(ears.start(self.token))
             heard = asyncio.create_task(ears.heard.wait())

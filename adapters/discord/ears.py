@@ -8,6 +8,7 @@ from discord import app_commands
 
 from adapters.discord.events import Changed, read_change, read_message
 from adapters.discord.greeting import greet
+from adapters.discord.questions import Put
 from adapters.discord.spelling import Translations, add_commands
 from core.errors import StoreUnavailable
 from core.inbox import Inbox
@@ -19,7 +20,7 @@ log = structlog.get_logger()
 class Ears(discord.AutoShardedClient):
     """One gateway session. Sharded although it has one shard: the plain client dies of a failed first connect."""
 
-    def __init__(self, inbox: Inbox, lanes: Lanes, *, read_content: bool, offered: bool) -> None:
+    def __init__(self, inbox: Inbox, lanes: Lanes, put: Put, *, read_content: bool, offered: bool) -> None:
         intents = discord.Intents(
             guilds=True, guild_messages=True, dm_messages=True, message_content=read_content
         )
@@ -40,7 +41,7 @@ class Ears(discord.AutoShardedClient):
         self.heard = asyncio.Event()
         """Set when this session has been ready once."""
         self.tree: app_commands.CommandTree[Ears] = app_commands.CommandTree(self)
-        add_commands(self.tree, inbox, lanes.put)
+        add_commands(self.tree, inbox, put)
 
     async def setup_hook(self) -> None:
         if self.offered:

@@ -39,6 +39,7 @@ def read_message(message: discord.Message, bot_id: int, where: Channel | None = 
         text=said(message.content, bot_id, {user.id: user.display_name for user in message.mentions}),
         attachments=tuple(read_file(file, message) for file in files_of(message)),
         said_to=said_to,
+        in_thread=isinstance(message.channel, discord.Thread),
     )
 
 

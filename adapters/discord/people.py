@@ -20,8 +20,6 @@ Json = Mapping[str, Any]
 
 _PAGE = 100
 """Discord: GET /channels/{id}/messages answers at most 100 messages."""
-_THREADS = {10, 11, 12}
-"""Discord's channel types of threads: of announcements, public, private."""
 _STARTER = 21
 _SPOKEN = {0, 19, 20, 23, _STARTER}
 """Discord's message types in which somebody says something: alone, in reply, by a command or a menu; 21 begins a thread
@@ -73,7 +71,6 @@ class DiscordPeople:
         self._within_s = within_s
         self._known = Known[Person]("people in Discord", within_s=within_s)
         self._guilds = Known[Guild]("servers of Discord", within_s=within_s)
-        self._threads = Known[bool]("channels of Discord", within_s=within_s)
 
     async def person(self, author: str, channel: Channel) -> Person:
         """A member of ``channel``'s server. Never raises.
@@ -90,12 +87,10 @@ class DiscordPeople:
         Empty in a channel that is no thread: there everybody talks of everything.
         """
         where = message.conversation.channel
-        if where.workspace == DIRECT or most < 1:
+        if not message.in_thread or most < 1:
             return ()
         try:
             async with asyncio.timeout(self._within_s):
-                if not await self._threads.of(where.channel, lambda: self._is_thread(where.channel)):
-                    return ()
                 shown = await self._before(where.channel, message.message_id, most)
             remarks = [remark for each in shown if (remark := self._remark(each, where)) is not None]
         except Exception as error:  # noqa: BLE001 - whatever an answer looks like, the reply goes on without
@@ -122,12 +117,6 @@ class DiscordPeople:
             return read_guild(await self._api.get(f"guilds/{guild}"))
         except Absent as error:
             raise NotTold(f"no server {error}") from error
-
-    async def _is_thread(self, channel: str) -> bool:
-        try:
-            return (await self._api.get(f"channels/{channel}"))["type"] in _THREADS
-        except Absent:
-            return False
 
     async def _before(self, thread: str, message: str, most: int) -> list[Json]:
         limit = min(most, _PAGE)

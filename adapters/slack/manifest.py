@@ -7,6 +7,24 @@ from core.cascade import Level
 from core.commands.command import Argument, Command
 from core.commands.listed import COMMANDS
 
+_SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "im:write",
+    "mpim:history",
+    "pins:read",
+    "reactions:write",
+    "users:read",
+)
+
 
 def manifest(names: Names) -> dict[str, Any]:
     return {
@@ -27,27 +45,7 @@ def manifest(names: Names) -> dict[str, Any]:
                 _umbrella(names.umbrella),
             ],
         },
-        "oauth_config": {
-            "scopes": {
-                "bot": [
-                    "app_mentions:read",
-                    "channels:history",
-                    "channels:read",
-                    "chat:write",
-                    "commands",
-                    "files:read",
-                    "files:write",
-                    "groups:history",
-                    "groups:read",
-                    "im:history",
-                    "im:write",
-                    "mpim:history",
-                    "pins:read",
-                    "reactions:write",
-                    "users:read",
-                ]
-            }
-        },
+        "oauth_config": {"scopes": {"bot": list(_SCOPES)}},
         "settings": {
             # Those of channels tell of edits and deletions; what is said there to others is read by nobody.
             "event_subscriptions": {

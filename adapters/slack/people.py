@@ -18,9 +18,13 @@ from core.known import WITHIN_S, Known, NotTold, tell_unread
 from core.people import UNKNOWN, Person, Remark, harmless
 from core.texts import language_named
 
-_PAGE = 15
-"""Slack: conversations.replies gives commercially distributed apps outside the Marketplace at most 15 messages, once a
-minute. An app made from the manifest is a customer's own and may read more; a thread is read once either way."""
+_PAGE, _PAGES = 999, 3
+"""Slack: a page of conversations.replies has under 1,000 messages, oldest first, and fewer at Slack's pleasure.
+Commercially distributed apps outside the Marketplace get at most 15, and one page a minute; an app made from the manifest
+is a customer's own."""
+_READ, _NAMED = 0.7, 0.9
+"""Parts of the time that there is, for a thread and for the names in it as well: whoever asked waits no longer than all of
+it, and what was read by then would be lost."""
 _TOO_MANY = 429
 _NOT_ALLOWED = {"account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_revoked"}
 _NOT_ALLOWED_S = 600.0
@@ -63,25 +67,28 @@ class SlackPeople:
         return await self._known.of(author, lambda: self._ask(author)) or UNKNOWN
 
     async def earlier(self, message: UserMessage, *, most: int) -> Sequence[Remark]:
-        """The first messages of ``message``'s thread: a page of Slack's begins with the oldest, and one is read.
+        """What began ``message``'s thread, and the newest of what was said in it before.
 
+        Of a thread with more than three pages the newest are missing, and of one that could not be read to its end.
         Empty where ``message`` begins a thread, or is in none. Never raises.
         """
         thread = message.conversation.thread
         if thread is None or message.opens_thread or most < 1:
             return ()
-        ends = asyncio.get_running_loop().time() + self._within_s
+        now = asyncio.get_running_loop().time()
+        found: dict[str, Mapping[str, Any]] = {}
         try:
-            async with asyncio.timeout_at(ends):
-                spoken = await self._before(message, thread)
+            async with asyncio.timeout_at(now + _READ * self._within_s):
+                await self._read(message, thread, found)
         except Exception as error:  # noqa: BLE001 - whatever an answer looks like, the reply goes on without
             tell_unread(message, error)
-            return ()
-        # What began the thread says what it is about.
-        kept = spoken if len(spoken) <= most else [spoken[0], *spoken[len(spoken) - most + 1 :]]
+        spoken = list(found.values())
+        kept = spoken if len(spoken) <= most else spoken[-most:]
+        if thread in found and found[thread] not in kept:
+            kept = [found[thread], *kept[1:]]  # it says what the thread is about
         people = {str(each["user"]) for each in kept if each.get("user") and not self._mine(each)}
         with suppress(TimeoutError):  # those who are not known by then have no name
-            async with asyncio.timeout_at(ends):
+            async with asyncio.timeout_at(now + _NAMED * self._within_s):
                 await asyncio.gather(*map(self.person, people))
         return [self._remark(each) for each in kept]
 
@@ -93,18 +100,29 @@ class SlackPeople:
             return Person("", admin=False)
         return read_person(answer["user"], self._me.team_id or "")
 
-    async def _before(self, message: UserMessage, thread: str) -> list[Mapping[str, Any]]:
-        async with _told():
-            page = await self.client.conversations_replies(
-                channel=message.conversation.channel.channel,
-                ts=thread,
-                latest=message.message_id,
-                limit=_PAGE,
-            )
-            found: list[Mapping[str, Any]] = page["messages"]
-        # A ts is a time with six decimals, of the same length for all of them.
-        before = [each for each in found if str(each.get("ts", "")) < message.message_id]
-        return [each for each in before if _speaks(each) and self._text(each) and not self._aside(each)]
+    async def _read(self, message: UserMessage, thread: str, found: dict[str, Mapping[str, Any]]) -> None:
+        """Adds to ``found``, by ts, what was said before ``message``: what was read counts, whatever follows."""
+        cursor: str | None = None
+        for _ in range(_PAGES):
+            async with _told():
+                page = await self.client.conversations_replies(
+                    channel=message.conversation.channel.channel,
+                    ts=thread,
+                    latest=message.message_id,
+                    limit=_PAGE,
+                    cursor=cursor,
+                )
+                shown: list[Mapping[str, Any]] = page["messages"]
+            # A ts is a time with six decimals, of the same length for all of them.
+            before = [each for each in shown if "" < str(each.get("ts") or "") < message.message_id]
+            said_there = [
+                each for each in before if _speaks(each) and self._text(each) and not self._aside(each)
+            ]
+            # By ts: a page may begin with what began the thread, again.
+            found.update((str(each["ts"]), each) for each in said_there)
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return
 
     def _remark(self, shown: Mapping[str, Any]) -> Remark:
         author = str(shown.get("user") or shown.get("bot_id") or "")

@@ -89,6 +89,14 @@ class SlashCommands:
         person = await self.slack.person(call.author, channel)
         return await self.questions.put(call, answer, person.name or name)
 
+    async def _handed(self, call: Call, answer: Answer) -> Answer:
+        """``answer``, its attachment sent as a file where a part of that is nothing."""
+        attached = answer.attached
+        if attached is None or not attached.instead or not await self.uploads.hand(call.author, attached):
+            return answer
+        sent = _SENT.say(call.language, name=attached.name)
+        return replace(answer, text=f"{answer.text}\n\n{sent}", attached=None)
+
 
 _SENT = Text(
     "It is in your direct messages with me, as the file `{name}`.", "已作为文件 `{name}` 发到您与我的私信中。"

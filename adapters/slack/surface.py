@@ -47,6 +47,7 @@ _GONE = {
     "restricted_action",
     "thread_not_found",
     "token_revoked",
+    "user_not_in_channel",
 }
 _NOT_FOLDED = {*_GONE, "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
 """The same for what is folded: a Slack that does not know its block never will."""

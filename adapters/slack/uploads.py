@@ -33,7 +33,7 @@ class Uploads:
         except SlackApiError as error:
             log.info("a file was not sent", name=attached.name, reason=str(no_of(error)))
             return False
-        except _NotTakenError as error:
+        except _NotTaken as error:
             log.info("a file was not sent", name=attached.name, reason=str(error))
             return False
         except (aiohttp.ClientError, AttributeError, KeyError, TimeoutError, OSError) as error:
@@ -54,7 +54,7 @@ class Uploads:
             announced["upload_url"], data=data, allow_redirects=False, timeout=timeout
         ) as response:
             if response.status != _OK:
-                raise _NotTakenError(f"HTTP {response.status}")
+                raise _NotTaken(f"HTTP {response.status}")
         await self.client.files_completeUploadExternal(
             files=[{"id": announced["file_id"], "title": attached.name}],
             channel_id=place,
@@ -62,5 +62,5 @@ class Uploads:
         )
 
 
-class _NotTakenError(Exception):
+class _NotTaken(Exception):
     """Slack did not take the bytes of a file."""

@@ -5,22 +5,22 @@ from dataclasses import replace
 
 from core.commands.command import Call
 from core.commands.desk import Desk
-from core.commands.model import complete_model
+from core.commands.model import complete_model, no_model
 from core.errors import ModelUnknown
-from core.texts import Language, Text, brief
+from core.texts import Language, Text
 from core.words import RESET, named
 
 _NAME = 40
 """Characters of a name that are shown."""
 
 
-async def called(desk: Desk, written: str) -> str:
-    """The name that stays with the model that somebody wrote. Raises ModelUnknown and what the catalog raises."""
+async def called(desk: Desk, call: Call, written: str) -> str:
+    """The name that stays with the model that somebody wrote. Raises ValueWrong and what the catalog raises."""
     name = named(written)
     try:
         return (await desk.catalog.find(name)).called
-    except ModelUnknown as error:
-        raise ModelUnknown(str(error), model=brief(name)) from error
+    except ModelUnknown:
+        raise await no_model(desk, call, name) from None
 
 
 async def complete_last(desk: Desk, call: Call) -> Sequence[str]:

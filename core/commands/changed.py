@@ -22,7 +22,7 @@ async def history(desk: Desk, call: Call, level: Level | None) -> str:
         raise OperatorsOnly  # it names people of other workspaces
     notes = await desk.preferences.audit(place)
     if not notes:
-        return _NONE.say(call.language, where=for_whom(place.level, call.language))
+        return _NONE.say(call.language, where=for_whom(desk, call, place.level))
     names = {} if place.level is Level.DEPLOYMENT else await _names(desk, call, notes)
     return "\n".join(_line(call, note, names.get(note.author, note.author)) for note in notes)
 

@@ -29,6 +29,8 @@ class Call:
     """How a command is written where this one was given."""
     author: str = ""
     """Who gave it, by the platform's id."""
+    asked_in: Conversation | None = None
+    """Where its turn stands: a thread that it opens itself is not what it is about. None: in ``conversation``."""
 
 
 @dataclass(frozen=True, slots=True)

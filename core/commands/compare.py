@@ -12,7 +12,7 @@ async def _compare(desk: Desk, call: Call) -> Answer:
     second, question = first_of(behind)
     if not question.strip():
         return Answer(_HOW.say(call.language, command=call.spell("compare")))
-    models = (await called(desk, first), await called(desk, second))
+    models = (await called(desk, call, first), await called(desk, call, second))
     if models[0] == models[1]:
         return Answer(_SAME.say(call.language, model=models[0]))
     return Answer(_ASKING.say(call.language), asks=Asks(question.strip(), models))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.admission import Admission
+from core.commands.sweeps import Sweeps
 from core.drun.catalog import Catalog
 from core.limits import Limits
 from core.presets import Presets, ours
@@ -32,3 +33,4 @@ class Desk:
     """None: there are no budgets."""
     presets: Presets = field(default_factory=ours)
     """What ``/system preset`` can set."""
+    sweeps: Sweeps = field(default_factory=Sweeps)

@@ -23,7 +23,8 @@ async def _export(desk: Desk, call: Call) -> Answer:
         raise ValueWrong(_NO_FORM, forms=", ".join(f"`{each}`" for each in _FORMS))
     if shared(desk, call):
         return elsewhere(desk, call)
-    record = seen_by(call.author, await desk.channels.records.of(call.conversation))
+    with desk.sweeps.one(call.conversation.channel, call.author):
+        record = seen_by(call.author, await desk.channels.records.of(call.conversation))
     chosen = await desk.preferences.chosen(call.conversation, "")
     settings = {level.value: found for level in _STORED if (found := chosen.layers.get(level))}
     text = as_json(record, settings) if form == _JSON else as_markdown(record, settings, call.language)

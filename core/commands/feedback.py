@@ -9,7 +9,7 @@ from core.feedback import LONGEST_REASON, Feedback, Verdict
 from core.store.answers import Found
 from core.store.kept import Kept
 from core.texts import Text, brief
-from core.words import first_of, plain
+from core.words import first_of, plain, sentences
 
 # As core.words.plain leaves them: without the colon that ends a name of Slack's.
 _VERDICTS: Mapping[str, Verdict] = {
@@ -23,7 +23,8 @@ async def _feedback(desk: Desk, call: Call) -> Answer:
     verdict = _VERDICTS.get(plain(word))
     if verdict is None:
         wrong = [_NO_VERDICT.say(call.language, word=brief(word))] if word else []
-        return Answer(" ".join([*wrong, _HOW.say(call.language, command=call.spell("feedback"))]))
+        how = _HOW.say(call.language, command=call.spell("feedback"))
+        return Answer(sentences(call.language, *wrong, how))
     found = await desk.turns.answers.last(call.conversation)
     if found is None or not found.turn.reply:
         return Answer(_NOTHING_YET.say(call.language))

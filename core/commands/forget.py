@@ -9,8 +9,8 @@ from core.commands.places import led
 from core.commands.rights import Who, is_admin, is_direct
 from core.store.erasing import Asking
 from core.texts import Text
-from core.words import plain
-from core.wrong import AdminUnknown, NotAllowed, ValueWrong
+from core.words import plain, sentences
+from core.wrong import AdminUnknown, ValueWrong
 
 _YES = "yes"
 _AGREED = frozenset({_YES, "是", "是的", "确认", "好", "好的"})
@@ -26,8 +26,10 @@ async def _forget(desk: Desk, call: Call) -> Answer:
     await _allow(desk, call, level)
     if plain(rest) not in _AGREED:
         line = f"{call.spell('forget')} {level.value} {_YES}"
-        return Answer(f"{explained.say(call.language)} {_SURE.say(call.language, line=line)}")
-    return await forgets(desk, call)
+        asking = _SURE.say(call.language, line=line)
+        return Answer(sentences(call.language, explained.say(call.language), asking))
+    with desk.sweeps.one(call.conversation.channel, call.author):
+        return await forgets(desk, call)
 
 
 async def _allow(desk: Desk, call: Call, level: Level) -> None:
@@ -41,7 +43,7 @@ async def _allow(desk: Desk, call: Call, level: Level) -> None:
     if admin is None:
         raise AdminUnknown
     if not admin:
-        raise NotAllowed
+        raise ValueWrong(_FOR_ADMINS, command=call.spell("forget"))
 
 
 async def _channel(desk: Desk, call: Call) -> Answer:
@@ -55,7 +57,7 @@ async def _person(desk: Desk, call: Call) -> Answer:
 
 
 def _asking(call: Call) -> Asking | None:
-    return Asking(call.conversation, call.turn) if call.turn else None
+    return Asking(call.asked_in or call.conversation, call.turn) if call.turn else None
 
 
 async def _complete(_: Desk, call: Call) -> Sequence[str]:
@@ -112,6 +114,11 @@ _NEITHER = Text(
 _NOBODY = Text(
     "I do not know who you are here: choose `channel` instead. Nothing was deleted.",
     "这里无法确认您的身份，请改用 `channel`。未删除任何内容。",
+)
+_FOR_ADMINS = Text(
+    "Only admins of this workspace may delete what was said in this channel. `{command} me` deletes what you have said. "
+    "Nothing was deleted.",
+    "只有工作区管理员可以删除本频道的对话。`{command} me` 可删除您自己的内容。未删除任何内容。",
 )
 _SURE = Text(
     "It cannot be undone. If that is what you want: `{line}`", "此操作无法撤销。确认请输入：`{line}`"

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from core.cascade import Found
+from core.cascade import Found, Level
 from core.commands.command import Answer, Argument, Call, Command
 from core.commands.desk import Desk
-from core.commands.places import FOR, PUBLIC, for_whom, parted, place_of
+from core.commands.places import FOR, PUBLIC, for_whom, offered, parted, place_of, said_of
 from core.commands.rights import change
 from core.drun.asking import GONE
 from core.drun.catalog import Choice
@@ -14,11 +14,14 @@ from core.errors import ModelUnknown
 from core.preferences import BY_LEVEL, PREFERENCES
 from core.store.preferences import Place
 from core.texts import Text, brief
-from core.words import RESET, is_reset, named
+from core.words import RESET, first_of, is_reset, named, plain, sentences
+from core.wrong import ValueWrong
 
 _LISTED = 30
 _NEAR = 5
 _PREFERENCE = PREFERENCES["model"]
+_SHOW_WORDS, _SET_WORDS = {"list", "show", "列表", "查看", "显示"}, {"set", "设置", "设为"}
+_OFFERED = (Level.THREAD, Level.PERSON, Level.CHANNEL)
 
 
 async def current_model(desk: Desk, call: Call) -> tuple[Choice, Found]:
@@ -29,26 +32,39 @@ async def current_model(desk: Desk, call: Call) -> tuple[Choice, Found]:
 
 async def _model(desk: Desk, call: Call) -> Answer:
     written, level = parted(call.argument)
-    name = named(written)
+    name = await _name_in(desk, named(written))
     if not name:
-        return Answer(await _choices(desk, call))
+        return await _choices(desk, call)
     place = place_of(call, _PREFERENCE, level)
     if is_reset(name):
         return await _reset(desk, call, place)
     try:
         model = await desk.catalog.find(name)
     except ModelUnknown:
-        unknown = ModelUnknown(f"no model {name}", model=brief(name)).notice(call.language)
-        return Answer(f"{unknown} {await _instead(desk, call, name)}".strip())
+        raise await no_model(desk, call, name) from None
     # The operator may give a name of theirs to another model: who chose by the name follows.
     await change(desk, call, _PREFERENCE, place, model.alias if name == model.alias else model.id)
     text = _SET.say(
         call.language,
         model=_said(model),
-        where=for_whom(place.level, call.language),
+        where=for_whom(desk, call, place.level),
         known=model.described(call.language),
     )
-    return Answer(text + await _hidden(desk, call, place), public=place.level in PUBLIC)
+    said = sentences(call.language, text, await _hidden(desk, call, place))
+    return Answer(said, public=place.level in PUBLIC)
+
+
+async def _name_in(desk: Desk, written: str) -> str:
+    """The name in what was written: ``set`` may stand before it; empty where ``list`` or ``show`` stands for it."""
+    word, rest = first_of(written)
+    action = plain(word)
+    if action not in (_SET_WORDS if rest else _SHOW_WORDS | _SET_WORDS):
+        return written
+    try:
+        await desk.catalog.find(written)
+    except ModelUnknown:
+        return named(rest)
+    return written  # a model is called so
 
 
 async def _reset(desk: Desk, call: Call, place: Place) -> Answer:
@@ -56,9 +72,9 @@ async def _reset(desk: Desk, call: Call, place: Place) -> Answer:
     choice, found = await current_model(desk, call)
     text = _RESET.say(
         call.language,
-        where=for_whom(place.level, call.language),
+        where=for_whom(desk, call, place.level),
         model=_said(choice.model),
-        level=found.level.said(call.language),
+        level=said_of(desk, call, found.level),
     )
     return Answer(text, public=place.level in PUBLIC)
 
@@ -68,11 +84,11 @@ async def _hidden(desk: Desk, call: Call, place: Place) -> str:
     found = (await desk.preferences.chosen(call.conversation, call.author)).find("model")
     if found.level is place.level:
         return ""
-    level = found.level.said(call.language)
-    return " " + _HIDDEN.say(call.language, model=brief(found.value), level=level)
+    level = said_of(desk, call, found.level)
+    return _HIDDEN.say(call.language, model=brief(found.value), level=level)
 
 
-async def _choices(desk: Desk, call: Call) -> str:
+async def _choices(desk: Desk, call: Call) -> Answer:
     models = await desk.catalog.all()
     chosen, found = await current_model(desk, call)
     shown = [f"- {_said(model)} {model.described(call.language)}" for model in models[:_LISTED]]
@@ -83,23 +99,28 @@ async def _choices(desk: Desk, call: Call) -> str:
             call.language,
             model=_said(chosen.model),
             known=chosen.model.described(call.language),
-            level=found.level.said(call.language),
+            level=said_of(desk, call, found.level),
         ),
         GONE.say(call.language, chosen=chosen.gone, model=chosen.model.label) if chosen.gone else "",
-        _MODELS.say(call.language, command=call.spell("model"), models="\n".join(shown)) if shown else "",
+        _MODELS.say(
+            call.language,
+            command=call.spell("model"),
+            levels=offered(call, _OFFERED),
+            models="\n".join(shown),
+        )
+        if shown
+        else "",
     ]
-    return "\n\n".join(part for part in parts if part)
+    return Answer("\n\n".join(part for part in parts if part), personal=found.level is Level.PERSON)
 
 
-async def _instead(desk: Desk, call: Call, name: str) -> str:
-    """What can be chosen instead of a model that there is not: what looks like it, or else a few of all."""
+async def no_model(desk: Desk, call: Call, name: str) -> ValueWrong:
+    """That there is none of that ``name``, and what can be chosen instead: what looks like it, or else a few of all."""
     near = await desk.catalog.like(name, most=_NEAR)
     some: Sequence[Model] = near or (await desk.catalog.all())[:_NEAR]
-    if not some:
-        return ""
-    text = _DID_YOU_MEAN if near else _THERE_ARE
+    text = _DID_YOU_MEAN if near else _THERE_ARE if some else ModelUnknown.text
     names = ", ".join(f"`{model.called}`" for model in some)
-    return text.say(call.language, models=names, command=call.spell("model"))
+    return ValueWrong(text, model=brief(name), models=names, command=call.spell("model"))
 
 
 def _said(model: Model) -> str:
@@ -133,8 +154,8 @@ MODEL = Command(
 
 _NOW = Text("{model} answers here ({level}): {known}.", "这里当前使用 {model}（{level}）：{known}。")
 _MODELS = Text(
-    "Can be chosen with `{command} <name>`, and `me`, `thread` or `channel` behind it:\n\n{models}",
-    "可用 `{command} <名称>` 切换，后面可加 `me`（我）、`thread`（话题）或 `channel`（频道）：\n\n{models}",
+    "Can be chosen with `{command} <name>`, and {levels} behind it:\n\n{models}",
+    "可用 `{command} <名称>` 切换，后面可加 {levels}：\n\n{models}",
 )
 _MORE = Text("- and {count} more", "- 以及另外 {count} 个")
 _SET = Text("From now on {model} answers {where}: {known}.", "{where}现在使用 {model}：{known}。")
@@ -145,7 +166,10 @@ _RESET = Text(
     "The choice {where} is forgotten; {model} answers ({level}).",
     "已清除{where}的选择，现由 {model} 回答（{level}）。",
 )
-_DID_YOU_MEAN = Text("Did you mean {models}?", "您是不是想找：{models}？")
+_DID_YOU_MEAN = Text(
+    f"{ModelUnknown.text.en} Did you mean {{models}}?", f"{ModelUnknown.text.zh}您是不是想找：{{models}}？"
+)
 _THERE_ARE = Text(
-    "Can be chosen: {models}; `{command}` lists them all.", "可选：{models}；输入 `{command}` 查看全部。"
+    f"{ModelUnknown.text.en} Can be chosen: {{models}}; `{{command}}` lists them all.",
+    f"{ModelUnknown.text.zh}可选：{{models}}；输入 `{{command}}` 查看全部。",
 )

@@ -1,13 +1,15 @@
 """Where a setting is made, in the words people write behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.cascade import Level
 from core.commands.command import Argument, Call
+from core.commands.desk import Desk
+from core.commands.rights import is_direct
 from core.conversation import NO_WORKSPACE
 from core.preferences import Preference
 from core.store.preferences import Place
-from core.texts import Language, Text
+from core.texts import Text
 from core.words import plain
 from core.wrong import ValueWrong
 
@@ -28,6 +30,10 @@ _BEFORE = frozenset({"for", "in", "this", "用于"})
 
 PUBLIC = frozenset({Level.THREAD, Level.CHANNEL})
 """Who changes something for these is heard by everybody there."""
+
+ELSEWHERE = (Level.THREAD, Level.PERSON, Level.CHANNEL, Level.WORKSPACE)
+"""What people are told of; who may set something everywhere knows."""
+_NAMES = {Level.THREAD: "话题", Level.PERSON: "我", Level.CHANNEL: "频道", Level.WORKSPACE: "工作区"}
 
 FOR = Argument(
     "for",
@@ -85,9 +91,32 @@ def _here(call: Call) -> Level:
     return Level.CHANNEL if call.conversation.thread is None else Level.THREAD
 
 
-def for_whom(level: Level, language: Language) -> str:
+def offered(call: Call, levels: Sequence[Level] = ELSEWHERE) -> str:
+    """The words for those of ``levels`` that there are where ``call`` was given, as one may choose between them."""
+    here, zh = call.conversation, call.language == "zh"
+    missing = {
+        *((Level.THREAD,) if here.thread is None else ()),
+        *((Level.WORKSPACE,) if here.channel.workspace == NO_WORKSPACE else ()),
+    }
+    *others, last = (
+        f"`{level.value}`（{_NAMES[level]}）" if zh else f"`{level.value}`"
+        for level in levels
+        if level not in missing
+    )
+    return f"{('、' if zh else ', ').join(others)}{'或 ' if zh else ' or '}{last}"
+
+
+def for_whom(desk: Desk, call: Call, level: Level) -> str:
     """Behind a sentence that tells of a change."""
-    return _FOR[level].say(language)
+    text = _HERE if level is Level.CHANNEL and is_direct(desk, call) else _FOR[level]
+    return text.say(call.language)
+
+
+def said_of(desk: Desk, call: Call, level: Level) -> str:
+    """``level`` as what something comes from: nobody calls a direct message a channel."""
+    if level is Level.CHANNEL and is_direct(desk, call):
+        return _CONVERSATION.say(call.language)
+    return level.said(call.language)
 
 
 _NOT_THERE = Text(
@@ -106,6 +135,8 @@ _NO_WORKSPACE = Text(
     "A direct message belongs to no workspace: choose `channel` or `me`, or give the command in a channel of the workspace.",
     "私信不属于任何工作区：请改用 `channel` 或 `me`，或在该工作区的频道中使用此命令。",
 )
+_HERE = Text("here", "此处")
+_CONVERSATION = Text("this conversation", "本对话")
 _FOR = {
     Level.THREAD: Text("in this thread", "本话题"),
     Level.CHANNEL: Text("in this channel", "本频道"),

@@ -11,7 +11,7 @@ from core.words import first_of, named
 
 async def _regenerate(desk: Desk, call: Call) -> Answer:
     name, _ = first_of(call.argument)
-    models = (await called(desk, name),) if named(name) else ()
+    models = (await called(desk, call, name),) if named(name) else ()
     if call.turn:
         return Answer("", asks=Asks("", models, again=True))
     if await desk.turns.answers.busy(call.conversation):

@@ -9,7 +9,7 @@ from core.people import UNKNOWN, Person
 from core.preferences import ADMINS, Preference
 from core.store.preferences import Place
 from core.texts import Text
-from core.wrong import AdminUnknown, NotAllowed, OperatorsOnly
+from core.wrong import AdminUnknown, NotAllowed, NotAllowedHere, OperatorsOnly
 
 
 class Who(Enum):
@@ -55,7 +55,8 @@ async def _allow(desk: Desk, call: Call, preference: Preference, place: Place) -
     if admin is None:
         raise AdminUnknown
     if not admin:
-        raise NotAllowed
+        free = Level.PERSON in preference.free and Level.PERSON in preference.levels
+        raise NotAllowedHere if free else NotAllowed
 
 
 def is_direct(desk: Desk, call: Call) -> bool:

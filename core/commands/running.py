@@ -6,18 +6,29 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from core.cascade import Level
 from core.commands.aliases import ALIASES
-from core.commands.command import Answer, Argument, Call, Complete
+from core.commands.command import Answer, Argument, Call, Command, Complete
 from core.commands.desk import Desk
 from core.commands.listed import COMMANDS
+from core.commands.personal import kept_from_others
 from core.errors import ChatError, StoreUnavailable
 from core.preferences import language_choice
 from core.texts import Text, brief
+from core.words import plain
 
 # Chinese keyboards write the slash, the letters and the space in their full width.
-_TEXT_FORM = re.compile(r"[/／]([a-zA-Zａ-ｚＡ-Ｚ]+|[\u4e00-\u9fff]{1,8})([.,;:!?。，；：！？、…~～]*)(?:\s+(.*))?", re.DOTALL)
+_TEXT_FORM = re.compile(
+    r"[/／]([a-zA-Zａ-ｚＡ-Ｚ]+|[\u4e00-\u9fff]{1,8})([.,;:!?。，；：！？、…~～]*)(?:\s+(.*))?", re.DOTALL
+)
+_HAN = re.compile("[\u4e00-\u9fff]")
 _MOST_COMPLETED = 25
 """Discord: 25 choices."""
+_SLIP_WORDS, _SLIP_HAN = 2, 4
+"""At most so many words, and so many Chinese characters, behind a command that takes none are a slip: what is longer was
+written as a question, such as ``/help me understand monads``."""
+_POLITE = {"please", "pls", "now", "thanks", "thank", "you"} | {"请", "谢谢", "拜托", "马上", "立刻", "现在"}
+"""Who writes these behind ``/stop`` means nothing else by it."""
 
 
 async def run(desk: Desk, call: Call) -> Answer:
@@ -33,7 +44,9 @@ async def run(desk: Desk, call: Call) -> Answer:
         if command is None:
             names = ", ".join(f"`{call.spell(name)}`" for name in COMMANDS)
             return Answer(_UNKNOWN.say(call.language, name=brief(call.name), commands=names))
-        return await command.run(desk, call)
+        if not command.arguments and _behind(command, call.argument):
+            return Answer(_TAKES_NOTHING.say(call.language, command=call.spell(command.name)))
+        return kept_from_others(desk, call, await command.run(desk, call))
     except ChatError as error:
         return Answer(error.notice(call.language))
 
@@ -60,10 +73,11 @@ async def complete(desk: Desk, call: Call, argument: str) -> Sequence[str]:
 async def _offered(desk: Desk, call: Call, argument: Argument, by: Complete | None) -> Sequence[str]:
     if desk.admission.admits(call.conversation.channel, call.author) is not None:
         return ()
-    if by is not None:
-        return (await by(desk, call))[:_MOST_COMPLETED]
     typed = call.argument.rpartition(" ")[2].lower()
-    return [choice for choice in argument.choices if choice.startswith(typed)][:_MOST_COMPLETED]
+    found = await by(desk, call) if by else [each for each in argument.choices if each.startswith(typed)]
+    # Nothing can be set for a thread from outside of it, and Discord's threads are channels of their own.
+    hidden = Level.THREAD.value if call.conversation.thread is None else ""
+    return [each for each in found if each != hidden][:_MOST_COMPLETED]
 
 
 async def complete_line(desk: Desk, call: Call) -> Sequence[str]:
@@ -81,8 +95,9 @@ async def complete_line(desk: Desk, call: Call) -> Sequence[str]:
 def parse_command(text: str) -> tuple[str, str] | None:
     """Name and argument of a command written as text, where the platform has no slash commands.
 
-    A question may begin with a slash ("/var is full"): it is a command if there is one of that name and form, or if
-    the word stands alone, which may be a slip.
+    A question may begin with a slash ("/var is full"): it is a command if there is one of that name, or if the word
+    stands alone, which may be a slip. Behind a command that takes nothing a few words are a slip as well, of which
+    ``run`` tells; a sentence is a question.
     """
     found = _TEXT_FORM.fullmatch(text.strip())
     if found is None:
@@ -94,7 +109,17 @@ def parse_command(text: str) -> tuple[str, str] | None:
         return None  # Chinese has no spaces: this is a sentence rather than one word with a slip in it
     if command is None:
         return None if argument or found[2] else (name, "")  # "/var?" is about /var
-    return (name, argument) if not argument or command.arguments else None
+    if not command.arguments:
+        argument = _behind(command, argument)
+        if len(argument.split()) > _SLIP_WORDS or len(_HAN.findall(argument)) > _SLIP_HAN:
+            return None
+    return name, argument
+
+
+def _behind(command: Command, argument: str) -> str:
+    """``argument``, or nothing where that is all that is meant by it."""
+    only_polite = command.name == "stop" and all(plain(word) in _POLITE for word in argument.split())
+    return "" if only_polite else argument
 
 
 def question_of(text: str) -> str:
@@ -113,6 +138,10 @@ def asked_in(text: str) -> str:
     return words[-1] if len(words) == len(COMMANDS["compare"].arguments) else question_of(text)
 
 
+_TAKES_NOTHING = Text(
+    "`{command}` takes nothing behind it. Nothing was done.",
+    "`{command}` 后面不能加内容，请单独输入。未执行任何操作。",
+)
 _UNKNOWN = Text(
     "There is no command `/{name}`. There are {commands}.", "没有 `/{name}` 这个命令。可用命令：{commands}。"
 )

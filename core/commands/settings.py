@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from core.cascade import Found
+from core.cascade import Chosen, Found, Level
 from core.commands.changed import history
 from core.commands.command import Answer, Argument, Call, Command
 from core.commands.desk import Desk
-from core.commands.places import FOR, PUBLIC, for_whom, parted, place_of
+from core.commands.model import current_model
+from core.commands.places import FOR, PUBLIC, for_whom, offered, parted, place_of, said_of
 from core.commands.rights import change
-from core.preferences import BY_LEVEL, PREFERENCES, Preference
+from core.errors import ModelError
+from core.preferences import BY_LEVEL, NAME_WORDS, PREFERENCES, Preference
 from core.store.preferences import Place
 from core.texts import Text, brief
 from core.words import RESET, first_of, is_reset, plain
@@ -24,15 +26,15 @@ async def _settings(desk: Desk, call: Call) -> Answer:
     written, level = parted(call.argument)
     name, value = first_of(written)
     if not name:
-        return Answer(await _all(desk, call))
+        return await _all(desk, call)
     if plain(name) in _HISTORY_WORDS and not value:
-        return Answer(await history(desk, call, level))
+        return Answer(await history(desk, call, level), personal=level is Level.PERSON)
     preference = _named(call, name)
     if not value:
         if level is not None:
             raise ValueWrong(_NO_VALUE, name=preference.name, values=preference.summary.say(call.language))
         found = (await desk.preferences.chosen(call.conversation, call.author)).find(preference.name)
-        return Answer(_line(call, preference, found))
+        return Answer(_line(desk, call, preference, found), personal=found.level is Level.PERSON)
     place = place_of(call, preference, level)
     await change(
         desk, call, preference, place, "" if is_reset(value) else preference.read_for(place.level, value)
@@ -41,7 +43,7 @@ async def _settings(desk: Desk, call: Call) -> Answer:
 
 
 def _named(call: Call, written: str) -> Preference:
-    name = plain(written).replace("-", "_")
+    name = _name(written)
     if name in _OURS:
         return _OURS[name]
     if name in PREFERENCES:
@@ -50,17 +52,34 @@ def _named(call: Call, written: str) -> Preference:
     raise ValueWrong(_NO_SETTING, name=brief(written), names=names)
 
 
-async def _all(desk: Desk, call: Call) -> str:
+def _name(written: str) -> str:
+    name = plain(written).replace("-", "_")
+    return NAME_WORDS.get(name, name)
+
+
+async def _all(desk: Desk, call: Call) -> Answer:
     chosen = await desk.preferences.chosen(call.conversation, call.author)
-    lines = [_line(call, each, chosen.find(each.name)) for each in PREFERENCES.values()]
-    how = _HOW.say(call.language, command=call.spell("settings"))
-    return f"{_HEAD.say(call.language)}\n\n" + "\n".join(lines) + f"\n\n{how}"
+    found = {each.name: chosen.find(each.name) for each in PREFERENCES.values()}
+    found["model"] = await _answering(desk, call, chosen)
+    lines = "\n".join(_line(desk, call, PREFERENCES[name], each) for name, each in found.items())
+    how = _HOW.say(call.language, command=call.spell("settings"), levels=offered(call))
+    personal = any(each.level is Level.PERSON for each in found.values())
+    return Answer(f"{_HEAD.say(call.language)}\n\n{lines}\n\n{how}", personal=personal)
 
 
-def _line(call: Call, preference: Preference, found: Found) -> str:
+async def _answering(desk: Desk, call: Call, chosen: Chosen) -> Found:
+    """The model that answers: also where nobody has chosen one, and where the one that was chosen is gone."""
+    try:
+        choice, found = await current_model(desk, call)
+    except ModelError:
+        return chosen.find("model")
+    return Found(choice.model.called, Level.DEFAULT if choice.gone else found.level)
+
+
+def _line(desk: Desk, call: Call, preference: Preference, found: Found) -> str:
     value = brief(found.value, _SHOWN_VALUE)
     shown = f"`{value}`" if value else _NOT_SET.say(call.language)
-    level = found.level.said(call.language)
+    level = said_of(desk, call, found.level)
     return f"- `{preference.name}` {shown} ({level}): {preference.summary.say(call.language)}"
 
 
@@ -70,9 +89,9 @@ async def _changed(desk: Desk, call: Call, preference: Preference, place: Place)
     return _CHANGED.say(
         call.language,
         name=preference.name,
-        where=for_whom(place.level, call.language),
+        where=for_whom(desk, call, place.level),
         value=f"`{brief(found.value)}`" if found.value else _NOT_SET.say(call.language),
-        level=found.level.said(call.language),
+        level=said_of(desk, call, found.level),
     )
 
 
@@ -87,7 +106,7 @@ async def _complete_value(_: Desk, call: Call) -> Sequence[str]:
     if plain(name) in _HISTORY_WORDS:
         values: tuple[str, ...] = FOR.choices
     else:
-        preference = _OURS.get(plain(name).replace("-", "_"))
+        preference = _OURS.get(_name(name))
         values = (*preference.choices, RESET) if preference else ()
     return [value for value in values if value.startswith(plain(typed))]
 
@@ -113,10 +132,10 @@ SETTINGS = Command(
 
 _HEAD = Text("What counts for you here, and where it comes from:", "当前对您生效的设置及其来源：")
 _HOW = Text(
-    "Change one with `{command} <name> <value>`, go back with `{command} <name> reset`; behind it may stand `me`, "
-    "`thread`, `channel` or `workspace`. `{command} history` tells who changed what.",
-    "用 `{command} <名称> <值>` 更改，用 `{command} <名称> reset`（重置）恢复；后面可加 `me`（我）、`thread`（话题）、"
-    "`channel`（频道）或 `workspace`（工作区）。`{command} history` 查看更改记录。",
+    "Change one with `{command} <name> <value>`, go back with `{command} <name> reset`; behind it may stand "
+    "{levels}. `{command} history` tells who changed what.",
+    "用 `{command} <名称> <值>` 更改，用 `{command} <名称> reset`（重置）恢复；后面可加 {levels}。"
+    "`{command} history` 查看更改记录。",
 )
 _NOT_SET = Text("not set", "未设置")
 _ELSEWHERE = Text("`{name}` has a command of its own: `{command}`.", "`{name}` 有专门的命令：`{command}`。")

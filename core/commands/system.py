@@ -6,13 +6,24 @@ from dataclasses import replace
 from core.cascade import Found, Level
 from core.commands.command import Answer, Argument, Call, Command
 from core.commands.desk import Desk
-from core.commands.places import FOR, HERE, PUBLIC, WORDS, for_whom, led, parted, place_of
+from core.commands.places import (
+    FOR,
+    HERE,
+    PUBLIC,
+    WORDS,
+    for_whom,
+    led,
+    offered,
+    parted,
+    place_of,
+    said_of,
+)
 from core.commands.rights import change
 from core.preferences import BY_LEVEL, PREFERENCES
 from core.presets import Preset, like, preset_of
 from core.store.preferences import Place
 from core.texts import Text, brief
-from core.words import RESET, first_of, is_reset, plain
+from core.words import RESET, first_of, is_reset, plain, sentences
 from core.wrong import ValueWrong
 
 _PREFERENCE = PREFERENCES["system"]
@@ -21,6 +32,7 @@ _SHOW_WORDS, _SET_WORDS = {"", _SHOW, "查看", "显示"}, {_SET, "设置", "设
 _PRESET_WORDS = {_PRESETS, _PRESET, "预设"}
 """Either word does both: a slip between them leaves no doubt about what is meant."""
 _NEAR = 5
+_OFFERED = (Level.PERSON, Level.CHANNEL, Level.WORKSPACE)
 _QUOTED = 100
 """Characters of new instructions that are said again: who wrote ``thread safety first`` sees what became of it."""
 
@@ -31,17 +43,17 @@ async def _system(desk: Desk, call: Call) -> Answer:
         return await _preset(desk, call, rest)
     level, text = led(rest)
     if plain(action) in _SHOW_WORDS:
-        return Answer(await _shown(desk, call, level))
+        return await _shown(desk, call, level)
     if is_reset(action):
         return await _change(desk, call, place_of(call, _PREFERENCE, level), "")
     if plain(action) not in _SET_WORDS or not text:
-        raise ValueWrong(_HOW, command=call.spell("system"), here=HERE)
+        raise ValueWrong(_HOW, command=call.spell("system"), here=HERE, levels=offered(call))
     return await _change(desk, call, place_of(call, _PREFERENCE, level), _PREFERENCE.read(text))
 
 
 async def _change(desk: Desk, call: Call, place: Place, value: str) -> Answer:
     text = (_CHANGED if value else _BACK).say(
-        call.language, where=for_whom(place.level, call.language), text=brief(value, _QUOTED)
+        call.language, where=for_whom(desk, call, place.level), text=brief(value, _QUOTED)
     )
     return await _set(desk, call, place, value, text)
 
@@ -49,7 +61,8 @@ async def _change(desk: Desk, call: Call, place: Place, value: str) -> Answer:
 async def _set(desk: Desk, call: Call, place: Place, value: str, said: str) -> Answer:
     """Sets what is given at ``place``, and says ``said``."""
     await change(desk, call, _PREFERENCE, place, value)
-    return Answer(said + await _hidden(desk, call, place), public=place.level in PUBLIC)
+    said = sentences(call.language, said, await _hidden(desk, call, place))
+    return Answer(said, public=place.level in PUBLIC)
 
 
 async def _preset(desk: Desk, call: Call, rest: str) -> Answer:
@@ -73,7 +86,7 @@ async def _preset(desk: Desk, call: Call, rest: str) -> Answer:
     said = _PRESET_SET.say(
         call.language,
         name=preset.name,
-        where=for_whom(place.level, call.language),
+        where=for_whom(desk, call, place.level),
         summary=preset.summary[call.language],
     )
     return await _set(desk, call, place, _PREFERENCE.read(preset.text[call.language]), said)
@@ -81,7 +94,12 @@ async def _preset(desk: Desk, call: Call, rest: str) -> Answer:
 
 def _listed(desk: Desk, call: Call) -> str:
     presets = "\n".join(f"- `{each.name}` {each.summary[call.language]}" for each in desk.presets.values())
-    return _PRESETS_ARE.say(call.language, line=f"{call.spell('system')} {_PRESET}", presets=presets)
+    return _PRESETS_ARE.say(
+        call.language,
+        line=f"{call.spell('system')} {_PRESET}",
+        levels=offered(call, _OFFERED),
+        presets=presets,
+    )
 
 
 async def _hidden(desk: Desk, call: Call, place: Place) -> str:
@@ -89,10 +107,10 @@ async def _hidden(desk: Desk, call: Call, place: Place) -> str:
     found = (await desk.preferences.chosen(call.conversation, call.author)).find(_PREFERENCE.name)
     if found.level is place.level or not found.value:
         return ""
-    return " " + _HIDDEN.say(call.language, level=found.level.said(call.language))
+    return _HIDDEN.say(call.language, level=said_of(desk, call, found.level))
 
 
-async def _shown(desk: Desk, call: Call, level: Level | None) -> str:
+async def _shown(desk: Desk, call: Call, level: Level | None) -> Answer:
     """Those that count, or those of ``level`` alone."""
     chosen = await desk.preferences.chosen(call.conversation, call.author)
     found = chosen.find(_PREFERENCE.name)
@@ -101,15 +119,18 @@ async def _shown(desk: Desk, call: Call, level: Level | None) -> str:
         found = Found(chosen.layers.get(level, {}).get(_PREFERENCE.name, ""), level)
     if not found.value:
         none = _NONE.say(call.language, command=call.spell("system"))
-        return none if level is None else _NONE_THERE.say(call.language, where=for_whom(level, call.language))
+        return Answer(
+            none if level is None else _NONE_THERE.say(call.language, where=for_whom(desk, call, level))
+        )
     quoted = "\n".join(f"> {line}".rstrip() for line in found.value.splitlines())
-    return f"{_head(call, found.level, preset_of(desk.presets, found.value))}\n\n{quoted}"
+    head = _head(call, said_of(desk, call, found.level), preset_of(desk.presets, found.value))
+    return Answer(f"{head}\n\n{quoted}", personal=found.level is Level.PERSON)
 
 
-def _head(call: Call, level: Level, preset: Preset | None) -> str:
+def _head(call: Call, level: str, preset: Preset | None) -> str:
     if preset is None:
-        return _SHOWN.say(call.language, level=level.said(call.language))
-    return _PRESET_SHOWN.say(call.language, name=preset.name, level=level.said(call.language))
+        return _SHOWN.say(call.language, level=level)
+    return _PRESET_SHOWN.say(call.language, name=preset.name, level=level)
 
 
 async def _complete_place(desk: Desk, call: Call) -> Sequence[str]:
@@ -160,9 +181,9 @@ SYSTEM = Command(
 
 _HOW = Text(
     "Write `{command} set <instructions>`, `{command} preset <name>`, `{command} presets`, `{command} show` or "
-    "`{command} reset`; behind the first word may stand `{here}`, `me`, `thread`, `channel` or `workspace`.",
+    "`{command} reset`; behind the first word may stand `{here}`, {levels}.",
     "请输入 `{command} set <指令>`、`{command} preset <名称>`、`{command} presets`、`{command} show` 或 `{command} reset`；"
-    "第一个词后面可加 `{here}`（这里）、`me`（我）、`thread`（话题）、`channel`（频道）或 `workspace`（工作区）。",
+    "第一个词后面可加 `{here}`（这里）、{levels}。",
 )
 _NONE = Text(
     "The model is given no instructions. `{command} set <instructions>` sets some, `{command} presets` lists ready ones.",
@@ -170,13 +191,13 @@ _NONE = Text(
 )
 _NONE_THERE = Text("No instructions were set {where}.", "{where}没有设置指令。")
 _SHOWN = Text("The model is given these instructions ({level}):", "给模型的指令（{level}）：")
-_CHANGED = Text("The model is given new instructions {where}: `{text}`", "已更新{where}的指令：`{text}`")
+_CHANGED = Text("The model is given new instructions {where}: `{text}`.", "已更新{where}的指令：`{text}`。")
 _BACK = Text("The instructions {where} are forgotten.", "已清除{where}的指令。")
 _HIDDEN = Text("Here those of another level are given: {level}.", "此处实际使用的是其他范围的指令：{level}。")
 _PRESETS_ARE = Text(
-    "Presets are ready instructions. `{line} <name>` sets one here, with `me`, `channel` or `workspace` behind it "
-    "elsewhere:\n\n{presets}",
-    "预设是现成的指令。用 `{line} <名称>` 在这里启用，后面可加 `me`（我）、`channel`（频道）或 `workspace`（工作区）：\n\n{presets}",
+    "Presets are ready instructions. `{line} <name>` sets one here, with {levels} behind it elsewhere:"
+    "\n\n{presets}",
+    "预设是现成的指令。用 `{line} <名称>` 在这里启用，后面可加 {levels}：\n\n{presets}",
 )
 _PRESET_SET = Text(
     "The model is given the preset `{name}` {where}: {summary}.", "已为{where}启用预设 `{name}`：{summary}。"

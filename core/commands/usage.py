@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from core.allowance_words import line
 from core.commands.command import Answer, Call, Command
 from core.commands.desk import Desk
-from core.commands.rights import is_admin
+from core.commands.rights import is_admin, is_direct
 from core.conversation import NO_WORKSPACE
 from core.costs import plain
 from core.store.scopes import Scope
@@ -34,14 +34,14 @@ async def _usage(desk: Desk, call: Call) -> Answer:
     ]
     if budgets := await _budgets(desk, call):
         lines += ["", _BUDGETS.say(call.language), "", *budgets]
-    return Answer("\n".join(lines))
+    return Answer("\n".join(lines), personal=bool(call.author))
 
 
 async def _scopes(desk: Desk, call: Call) -> list[tuple[Text, Scope]]:
     """What a workspace uses is for its admins to know."""
     channel = call.conversation.channel
     scopes = [(_YOU, Scope.person(channel, call.author))] if call.author else []
-    scopes.append((_CHANNEL, Scope.channel(channel)))
+    scopes.append((_CONVERSATION if is_direct(desk, call) else _CHANNEL, Scope.channel(channel)))
     if channel.workspace != NO_WORKSPACE and await is_admin(desk, call):
         scopes.append((_WORKSPACE, Scope.workspace(channel)))
     return scopes
@@ -89,6 +89,7 @@ USAGE = Command(
 _ROW = Text("- {name}, {period}: {used}", "- {name}，{period}：{used}")
 _YOU = Text("You", "您")
 _CHANNEL = Text("This channel", "本频道")
+_CONVERSATION = Text("This conversation", "本对话")
 _WORKSPACE = Text("This workspace", "本工作区")
 _TODAY = Text("today (UTC)", "今日（UTC）")
 _LAST_MONTH = Text("last 30 days", "近 30 天")

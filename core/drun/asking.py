@@ -140,6 +140,8 @@ class Asking:
             async with aclosing(self._fitted(model, fit, hurried=hurried)) as deltas:
                 delta = await self._first(deltas, hurried=hurried)
                 self.breakers.answered(model)
+                if not model.completes and self.client.learned_to_complete(model.endpoint, model.id):
+                    self.catalog.learned_to_complete(model)
                 yield delta
                 async for delta in deltas:
                     yield delta
@@ -200,6 +202,7 @@ class Asking:
             sampling,
             room=min(room, model.output or room),
             reasoning=bool(model.reasoning),
+            completes=model.completes,
         )
 
 

@@ -67,7 +67,12 @@ class Breakers:
     """Who may be down: an endpoint of which nothing is heard, and a model that its endpoint cannot reach.
 
     The gateway answers 502 for one service that is stopped while it serves all others: that is no reason to leave the
-    endpoint alone. Kept in this process only: what others saw of a network need not be true here.
+    endpoint alone.
+
+    Kept in this process only. What others saw of a network need not be true here: one worker behind a broken proxy or
+    resolver would switch a deployment off for all of them. And a word of it that arrived late would be wrong, as a rest
+    is over within seconds: to be in time it would have to be asked for before every question. So each worker pays for
+    its own time-out.
     """
 
     clock: Callable[[], float] = monotonic

@@ -64,6 +64,8 @@ class ChatRequest:
     after 16 tokens."""
     reasoning: bool = False
     """The model is known to think first: until its content tells otherwise, it is taken for thought."""
+    completes: bool = False
+    """The model is known to take no chats."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class Habit:
 
     completes: bool = False
     """It only continues texts: the legacy ``/v1/completions``."""
+    learned: bool = False
+    """That it completes was said by its server, not by the settings."""
     begins_inside: bool | None = None
     """Its content begins within a thought; None: nobody has seen."""
 
@@ -79,7 +83,7 @@ class Habit:
         """``error`` says that the model takes no chats, which was not known before."""
         if self.completes or _NO_CHAT.search(str(error)) is None:
             return False
-        self.completes = True
+        self.completes = self.learned = True
         return True
 
     def call(self, request: ChatRequest) -> tuple[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from core.drun.client import ModelClient
 from core.drun.documented import Documented, documented
 from core.drun.endpoints import Deployment, Endpoint, of_form
 from core.drun.fallback import Order, in_turn, preferred
+from core.drun.lessons import Lesson, Lessons
 from core.drun.listing import Listed
 from core.drun.lists import Lists, Shelf
 from core.drun.model import Model
@@ -72,7 +73,7 @@ class Catalog:
         self._ttl_s = ttl_s
         self._lists = Lists(client, endpoints, ttl_s=ttl_s, shelf=shelf)
         self._refused: dict[tuple[Endpoint, str], float] = {}
-        self._named_windows: dict[tuple[Endpoint, str], int] = {}
+        self._lessons = Lessons(endpoints, shelf)
         self._missed = ""
 
     @property
@@ -86,6 +87,7 @@ class Catalog:
         Waits only for an endpoint of which nothing was ever known; later lists are read beside whatever goes on, so
         that one that hangs keeps nobody waiting.
         """
+        self._lessons.refresh()
         await self._lists.settle()
         # One service may run in two regions under one id: one choice for people, two to fall over between.
         once: dict[str, Model] = {}
@@ -193,6 +195,7 @@ class Catalog:
 
     async def aclose(self) -> None:
         """Ends the reading that may be under way."""
+        await self._lessons.aclose()
         await self._lists.aclose()
 
     def _listed(self) -> list[Model]:
@@ -259,9 +262,9 @@ class Catalog:
     def _model(self, listed: Listed, endpoint: Endpoint) -> Model:
         known = documented(self._named.get(listed.id, listed.id)) or Documented()
         # A server that has refused a request names what it really has; a list or a table may be older.
-        named = self._named_windows.get((endpoint, listed.id))
+        lesson = self._lessons.of(endpoint, listed.id)
         listed_window = endpoint.window or listed.max_model_len or known.window or self._windows.get("")
-        window = self._windows.get(listed.id) or named or listed_window
+        window = self._windows.get(listed.id) or lesson.window or listed_window
         price = None if endpoint.deployment is Deployment.SERVICE else known.price
         return Model(
             listed.id,
@@ -275,12 +278,17 @@ class Catalog:
             price,
             known.name or "",
             next(iter(self._names.get(listed.id, ())), ""),
+            lesson.completes,
         )
 
     def learned(self, model: Model, window: int) -> None:
-        """``model``'s server has refused a request and named its window: the next one need not find out again."""
+        """``model``'s server has refused a request and named its window: no other one need find out again."""
         if window < model.window:
-            self._named_windows[model.endpoint, model.id] = window
+            self._lessons.learn(model.endpoint, model.id, Lesson(window))
+
+    def learned_to_complete(self, model: Model) -> None:
+        """``model``'s server has said that it takes no chats."""
+        self._lessons.learn(model.endpoint, model.id, Lesson(completes=True))
 
     def _tell_once(self) -> None:
         if self._missed != self._default:

@@ -125,6 +125,7 @@ class ModelClient:
 
     def _asking(self, endpoint: Endpoint, request: ChatRequest, *, hurried: bool) -> _Asking:
         now, habit = monotonic(), self._habit(endpoint, request.model)
+        habit.completes = habit.completes or request.completes
         request = replace(request, sampling=request.sampling.over(self.sampling))
         deadline = now + self.patience.total_s
         turn_by = min(deadline, now + self.patience.quick_s) if hurried else deadline
@@ -144,6 +145,10 @@ class ModelClient:
         if late or attempt >= retries or not error.retryable:
             return None
         return 0.0 if waited else pause
+
+    def learned_to_complete(self, endpoint: Endpoint, model: str) -> bool:
+        """Whether ``model`` has refused to chat with this client."""
+        return self._habit(endpoint, model).learned
 
     def _habit(self, endpoint: Endpoint, model: str) -> Habit:
         if (endpoint, model) not in self._habits:

@@ -18,7 +18,7 @@ KEPT_S = 7 * 24 * 3600.0
 """How long a list is kept for those who start while its endpoint is away."""
 _RETRY_S = 15.0
 """How long a list that could not be read is not asked for again, nor one that was just read on demand."""
-_SHELF_S = 1.0
+SHELF_S = 1.0
 """How long the shelf may take: a list is worth less than the store's own patience."""
 
 log = structlog.get_logger()
@@ -150,8 +150,8 @@ class Lists:
         if self._shelf is None:
             return None
         try:
-            async with asyncio.timeout(_SHELF_S):
-                return await self._shelf.get(_name(endpoint))
+            async with asyncio.timeout(SHELF_S):
+                return await self._shelf.get(shelf_name(endpoint))
         except (StoreUnavailable, TimeoutError):
             return None  # the lists work without it, and the store says elsewhere that it is away
 
@@ -159,12 +159,12 @@ class Lists:
         if self._shelf is None:
             return
         try:
-            async with asyncio.timeout(_SHELF_S):
-                await self._shelf.put(_name(endpoint), pack(listed), kept_s=KEPT_S)
+            async with asyncio.timeout(SHELF_S):
+                await self._shelf.put(shelf_name(endpoint), pack(listed), kept_s=KEPT_S)
         except (StoreUnavailable, TimeoutError):
             pass  # the same
 
 
-def _name(endpoint: Endpoint) -> str:
+def shelf_name(endpoint: Endpoint) -> str:
     """Another key may be shown other models (d.run filters by it); neither it nor the address can be read from this."""
     return sha256(f"{endpoint.base_url}\n{endpoint.key}".encode()).hexdigest()[:32]

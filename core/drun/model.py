@@ -26,6 +26,8 @@ class Model:
     """The documented name, the same in both deployments; empty when nobody told it."""
     alias: str = ""
     """What the operator calls it; empty when it has its id alone."""
+    completes: bool = False
+    """Some worker was told that it takes no chats."""
 
     @property
     def called(self) -> str:

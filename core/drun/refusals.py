@@ -71,10 +71,12 @@ _ADDRESS = re.compile(
     r"\w+://[^\s\"\\]+|\d+\.\d+\.\d+\.\d+(?::\d+)?|\[[0-9a-f:.]+(?:%\w+)?\](?::\d+)?|(?<=\blookup )[^\s:]+"
     # Names that only an installation's own network knows, and any host that is named with its port.
     r"|\b[\w.-]{1,200}\.(?:internal|local|svc|cluster|lan)\b[\w.-]{0,200}(?::\d+)?"
-    r"|\b[\w-]{0,62}[a-z_][\w-]{0,62}(?:\.[\w-]{1,63}){0,8}:\d{2,5}\b|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}:\d{2,5}\b"
+    r"|\b(?=[\w-]{0,63}[a-z_.])[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}:\d{2,5}\b"
     r"|(?<![\w:])[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])",
     re.IGNORECASE,
 )
+_READ = 4000
+"""Characters of a message that are looked at: far more than is kept of it, and few enough for any page."""
 # An upstream's name without its port. d.run's own addresses are in its documentation, and tell the operator something.
 _NAME = re.compile(
     r"(?<![\w.-])(?!(?:[\w-]{1,63}\.){1,8}d\.run\b)(?:[\w-]{1,63}\.){2,8}[a-z]{2,24}(?![\w.-]*\w)",
@@ -178,6 +180,7 @@ def redacted(text: str, key: str) -> str:
 
 
 def _without_addresses(text: str, key: str) -> str:
+    text = text[:_READ]
     if key:
         text = re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", "<key>", text)
     return _ADDRESS.sub("<address>", _KEY.sub("<key>", text))

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from core.conversation import Message
 from core.estimate import REQUEST, Calibration, raw_cost, raw_tokens
-from core.memory.voices import ASSISTANT, USER, Labels, authors_of, labels_of, said_by, spoken, voices_in, voices_of
+from core.memory.voices import (
+    ASSISTANT,
+    USER,
+    Labels,
+    authors_of,
+    labels_of,
+    said_by,
+    spoken,
+    voices_in,
+    voices_of,
+)
 from core.store.summaries import Folded
 from core.textfiles import fitting
 from core.texts import Language, Text

@@ -14,9 +14,7 @@ ASSISTANT = Text("Assistant", "助手")
 USER = Text("User", "用户")
 """There: the only one who talks with it, of whom no name is known."""
 _NOBODY = "Somebody"
-_RESERVED = {
-    word.casefold() for word in (YOU, _NOBODY, ASSISTANT.en, ASSISTANT.zh, USER.en, USER.zh)
-}
+_RESERVED = {word.casefold() for word in (YOU, _NOBODY, ASSISTANT.en, ASSISTANT.zh, USER.en, USER.zh)}
 _BETWEEN = "\n\n"
 _SHORT = 4
 """Characters of an id that tell two people of one name apart, where they do."""

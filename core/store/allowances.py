@@ -10,9 +10,10 @@ the hour and the day of that moment.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from core.allowances import REQUESTS, TOKENS, Charge, Left, Owner, Rule, Window
 from core.conversation import Channel
@@ -26,6 +27,7 @@ seconds, and so is a commit repeated."""
 _KEPT_S = 25 * 3600
 """Longer than a day's window."""
 _WINDOWS = {Window.HOUR: "h", Window.DAY: "d"}
+_NOBODY: Mapping[str, Sequence[Rule]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +100,36 @@ class Allowances:
         self._script = connections.script("allowance")
         self._now = now
 
-    def wanted(self, turn: str, channel: Channel, author: str, rules: Sequence[Rule]) -> Granted:
-        """What ``reserve`` grants where it does: to be given back when nobody knows how that ended."""
-        return Granted(turn, _holdings(channel, author, rules))
+    def wanted(
+        self,
+        turn: str,
+        channel: Channel,
+        author: str,
+        rules: Sequence[Rule],
+        others: Mapping[str, Sequence[Rule]] = _NOBODY,
+    ) -> Granted:
+        """What ``reserve`` grants where it does: to be given back when nobody knows how that ended.
+
+        ``others`` are answered together with ``author``, each with the rules for their role. It counts for each of
+        these people, and once for the channel and the workspace.
+        """
+        holdings = _holdings(channel, author, rules)
+        for other, theirs in others.items():
+            holdings += _holdings(channel, other, [rule for rule in theirs if rule.owner is Owner.PERSON])
+        return Granted(turn, holdings)
 
     @translating
-    async def reserve(
-        self, turn: str, channel: Channel, author: str, rules: Sequence[Rule], charge: Charge
-    ) -> Granted | Refused:
+    async def reserve(self, wanted: Granted, charge: Charge) -> Granted | Refused:
         """Holds ``charge`` and one request in each scope, side by side; once, however often it is called for a turn.
 
         Where one refuses, the others get theirs back. So in a rush for the last of two budgets at once fewer may be
         admitted than both would bear, but never more.
         """
-        holdings = _holdings(channel, author, rules)
+        turn, holdings = wanted.turn, wanted.holdings
         steps = await asyncio.gather(*(self._step("hold", turn, each, charge) for each in holdings))
         reached = [left for step in steps if not step.done for left in step.reached()]
         if not reached:
-            return Granted(turn, holdings)
+            return wanted
         held = [each for each, step in zip(holdings, steps, strict=True) if step.done]
         await asyncio.gather(*(self._step("return", turn, each) for each in held))
         return Refused(max(reached, key=lambda left: (not left.only_held, left.resets_s)))

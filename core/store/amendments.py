@@ -62,7 +62,9 @@ class Amendments:
         if not text:
             return
         where = message.conversation
-        edited = Edited(where.channel, message.message_id, _text.decode(self._seal.open(text)), where.thread, int(at))
+        edited = Edited(
+            where.channel, message.message_id, _text.decode(self._seal.open(text)), where.thread, int(at)
+        )
         try:
             (place,) = await self._places(edited, (message.message_id,))
             await self._one(edited, message.message_id, place)
@@ -84,7 +86,9 @@ class Amendments:
             [
                 _KINDS[type(change)],
                 _moment(change),
-                self._seal.close(msgspec.json.encode(edited.text).decode()) if edited and edited.to_bot else "",
+                self._seal.close(msgspec.json.encode(edited.text).decode())
+                if edited and edited.to_bot
+                else "",
                 REMEMBERED_S,
                 *ids,
             ],

@@ -13,6 +13,7 @@ import structlog
 
 from core.conversation import Channel, Conversation
 from core.errors import StoreUnavailable
+from core.store.aging import Aging
 from core.store.connection import Connections, translating
 from core.store.kept import Kept, read_kept
 from core.store.keys import Partition, partition_of
@@ -53,6 +54,7 @@ class Answers:
         self._ttl = ttl_s
         self._amend = connections.script("amend")
         self._busy = connections.script("busy")
+        self._aging = Aging(connections, partitions=partitions)
 
     def _keys(self, channel: Channel) -> Partition:
         return partition_of(channel, self._partitions)
@@ -72,6 +74,7 @@ class Answers:
         """The turn of which the platform's ``message`` is a part: what a button or a reaction stands at."""
         keys = self._keys(conversation.channel)
         for owner in dict.fromkeys((_owner(conversation), conversation.channel)):
+            await self._aging.of(owner)
             sequence = await self._redis.zscore(keys.index(owner), message)
             if sequence is not None:
                 found = await self._range(owner, int(sequence), int(sequence), most=1)
@@ -113,6 +116,8 @@ class Answers:
         self, conversation: Conversation, wanted: Callable[[Kept], bool], *, most: int
     ) -> Found | None:
         channel, keys = conversation.channel, self._keys(conversation.channel)
+        for owner in dict.fromkeys((_owner(conversation), channel)):
+            await self._aging.of(owner)
         mark = int(await self._redis.hget(keys.channel(channel), "reset") or 0)
         if conversation.thread is None:
             found = await self._range(channel, None, mark, most=most)
@@ -203,6 +208,7 @@ class Answers:
 
     @translating
     async def _all(self, owner: Channel | Conversation) -> list[Found]:
+        await self._aging.of(owner)
         return list(await self._range(owner, None, 0, most=-1))[::-1]
 
 

@@ -77,6 +77,8 @@ class Claim:
     sequences: Sequence[int] = ()
     """The places of ``history``'s turns in the order."""
     recalled: Recalled = NOTHING
+    written: Sequence[UserMessage] = ()
+    """The messages as their entries have them, where what is asked is not all that they say: a command's."""
     first: bool = False
     """Nothing is kept of this conversation yet, and it is not the bot's: what people said here before is not known."""
 

@@ -41,7 +41,8 @@ def rewritten(entry: str, message: Queued, seal: Seal) -> str:
 class Ending:
     """What a commit writes, as far as the changes are known that were counted."""
 
-    claimed: Sequence[UserMessage]
+    written: Sequence[UserMessage]
+    """What was claimed, as its entries had it: what they say now is compared with that."""
     answered: Kept | None
     """The turn as it was answered."""
     turn: Kept | None
@@ -52,9 +53,9 @@ class Ending:
 
     @classmethod
     def of(cls, claim: Claim | RawClaim, turn: Turn | None, parked: Parked | None) -> "Ending":
-        claimed = claim.messages if isinstance(claim, Claim) else ()
+        claimed, written = (claim.messages, claim.written) if isinstance(claim, Claim) else ((), ())
         answered = replace(kept(turn, claimed), at=int(time())) if turn else None
-        return cls(claimed, answered, answered, parked)
+        return cls(written or claimed, answered, answered, parked)
 
     def knowing(self, changes: int, deleted: int, entries: Sequence[str], seal: Seal) -> "Ending":
         """With all that commit.lua has told."""
@@ -66,7 +67,7 @@ class Ending:
         if all(message.deleted for message in messages):
             return replace(self, turn=None, parked=None, changes=changes, deleted=deleted)
         turn = self.answered
-        for was, now in zip(self.claimed, messages, strict=False):
+        for was, now in zip(self.written, messages, strict=False):
             turn = turn and _caught_up(turn, was, now)
         if turn and deleted:
             turn = turn.unanswered()

@@ -11,7 +11,7 @@ from typing import Any
 from core.conversation import Channel, Conversation
 from core.errors import StoreUnavailable
 from core.store.connection import Connections, translating
-from core.store.forgetting import Forgetting
+from core.store.forgetting import Forgetting, outdate
 from core.store.keys import STOPS, Partition, partition_of
 from core.store.owners import OF_A_TALK
 from core.store.parked import ParkedTurns
@@ -57,7 +57,7 @@ class Erasing:
         }
         for conversation in talked:
             await self._end(conversation, by)
-        await self._outdate(channel)
+        await outdate(self._connections, channel, len(self._partitions))
         keys = [key async for key in all_owned(self._connections, *below)]
         await removed(self._connections, [key.key for key in keys if key.kind not in _STAYS])
         await self._unlist(str(channel), [partition_of(channel, len(self._partitions)).rated])
@@ -97,13 +97,6 @@ class Erasing:
             if await self._erase([queue, state, keys.schedule], [str(conversation), STOPS, spared, *pairs]):
                 return
         raise StoreUnavailable("what is to be forgotten is changed again and again")
-
-    @translating
-    async def _outdate(self, channel: Channel) -> None:
-        """A summary that is being made of what was said comes too late from now on."""
-        key = partition_of(channel, len(self._partitions)).channel(channel)
-        for count in ("epoch", "words"):
-            await self._redis.hincrby(key, count)
 
     @translating
     async def _stop_all(self, conversations: Iterable[Conversation]) -> None:

@@ -66,6 +66,10 @@ class Forgetting:
                 answered.add(key.place)
             elif key.kind == "audit" and not key.author:
                 await self._in_audit(key.key, author)
+        # Before what is made of it goes: whoever was handed an old summary must not keep it again, made longer.
+        for place in answered:
+            await outdate(self._connections, place, self._partitions)
+        keys = [key async for key in all_owned(self._connections, channel.platform, channel.workspace)]
         await removed(self._connections, [key.key for key in keys if _goes(key, author, answered)])
         await self._early_edits([key for key in keys if key.kind == "edited"])
 
@@ -190,6 +194,17 @@ class Forgetting:
             noted: Any = await self._redis.get(key.key)
             if " " in (noted or ""):
                 await self._redis.unlink(key.key)
+
+
+@translating
+async def outdate(connections: Connections, channel: Channel, partitions: int) -> None:
+    """Counts the words of ``channel`` as changed: a summary that is made of what they were comes too late from now on.
+
+    Raises StoreUnavailable.
+    """
+    key = partition_of(channel, partitions).channel(channel)
+    for count in ("epoch", "words"):
+        await connections.ask.hincrby(key, count)
 
 
 def _asked_by(entry: str, author: str, seal: Seal) -> bool:

@@ -63,7 +63,9 @@ class Journals:
         block = max(1, int(at_most_s * 1000))
         with translated():
             async with asyncio.timeout(at_most_s + ANSWER_TIMEOUT_S):
-                found: Any = await self._waiting.xread({journal_key(name): after or _FIRST}, count=500, block=block)
+                found: Any = await self._waiting.xread(
+                    {journal_key(name): after or _FIRST}, count=500, block=block
+                )
         news = [entry for _, entries in found or () for entry in entries]
         return [Entry(id_, self._seal.open(fields["text"])) for id_, fields in news]
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from core.conversation import Conversation
+from core.store.aging import Aging
 from core.store.connection import Connections, translating
 from core.store.journal import Journals
 from core.store.owners import Owned
@@ -49,12 +50,16 @@ class Records:
         self._seal = connections.seal
         self._journals = Journals(connections, ttl_s=0)
         self._parked = ParkedTurns(connections, partitions=partitions)
+        self._aging = Aging(connections, partitions=partitions)
 
     async def of(self, conversation: Conversation) -> Record:
         """What is kept of ``conversation``; of a channel, with its threads."""
         channel, record = conversation.channel, Record(str(conversation))
         below = (channel.platform, channel.workspace, channel.channel)
         keys = {key.key: key async for key in all_owned(self._connections, *below)}
+        for key in keys.values():
+            if key.kind == "history":
+                await self._aging.of(key.conversation if key.rest else key.place)
         for name in sorted(keys):
             if _belongs(keys[name], conversation):
                 await self._add(record, keys[name])

@@ -95,8 +95,11 @@ class Summaries:
         # redis-py types replies for all protocols and encodings at once; these are texts.
         now: Any = await self._redis.hmget(keys.memory(owner), ["upto", "floor", "shared", "own"])
         own = recalled.own if isinstance(owner, Conversation) else ""
-        if now[1:] == [recalled.floor, recalled.shared, own] and now[0] != str(recalled.upto):
-            # Made since the claim, for the same history.
+        made_since = now[1:] == [recalled.floor, recalled.shared, own] and now[0] != str(recalled.upto)
+        # A thread may go on from its channel's, without one of its own.
+        ended_since = isinstance(owner, Channel) and recalled.upto and now[0] is None
+        if made_since or ended_since:
+            # For the same history, or too old since the claim: that one must not live on in the next.
             await self._run(making, 0, "")
             return None
         return making

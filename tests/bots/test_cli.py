@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bots.program import ended
+from tests.bots.program import Ended, ended
 from tests.bots.settings_of import DISCORD_TOKEN, KEY, host, of_discord, of_drun
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.server import DiscordDouble
@@ -31,7 +31,14 @@ WORDS = [
 
 
 async def test_every_command_explains_itself(tmp_path: Path) -> None:
-    explained = await asyncio.gather(*(ended(tmp_path, *words, "--help") for words in WORDS))
+    # Each is a second of work: all at once, the last one would look as if it hung.
+    two = asyncio.Semaphore(2)
+
+    async def help_of(words: tuple[str, ...]) -> Ended:
+        async with two:
+            return await ended(tmp_path, *words, "--help")
+
+    explained = await asyncio.gather(*map(help_of, WORDS))
     for words, help_ in zip(WORDS, explained, strict=True):
         assert help_.code == 0, help_.err
         assert " ".join(("Usage: python -m bots", *words)) in help_.out

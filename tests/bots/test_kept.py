@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.conversation import Channel, Conversation
 from core.store.connection import Connections
 from tests.bots.program import ended
 from tests.core.store.filled import ADA, GENERAL, RANDOM, Filled
@@ -27,6 +28,18 @@ async def test_all_that_is_kept_of_a_conversation_is_printed(
     found = await ended(tmp_path, "export", f"{GENERAL}:17.1", settings=settings)
     assert f"q-{GENERAL.channel}-{ADA}-thread" in found.out
     assert f"q-{GENERAL.channel}-{ADA}-edited" not in found.out
+
+
+async def test_a_secret_in_the_reason_of_a_turn_that_was_given_up_is_not_printed(
+    tmp_path: Path, filled: Filled, redis_url: str
+) -> None:
+    where = Conversation(Channel("slack", "TOURS", "CEMPTY"))
+    claim = await filled.ask(where, ADA, "why?")
+    await filled.turns.commit(claim, None, gave_up="refused: Bearer sk-0123456789abcdef")
+    for form in ("json", "markdown"):
+        found = await ended(tmp_path, "export", f"{where}", "--form", form, settings={"REDIS_URL": redis_url})
+        assert "refused: Bearer <secret>" in found.out
+        assert "0123456789abcdef" not in found.out
 
 
 async def test_a_channel_and_a_workspace_are_forgotten(

@@ -33,7 +33,10 @@ def kept_in(connections: Connections, chores: Chores) -> Books:
 
 def keeping(stage: Scene, connections: Connections, chores: Chores) -> Scene:
     """``stage``, with books that are kept in Redis."""
-    return replace(stage, engine=replace(stage.engine, means=replace(stage.engine.means, books=kept_in(connections, chores))))
+    return replace(
+        stage,
+        engine=replace(stage.engine, means=replace(stage.engine.means, books=kept_in(connections, chores))),
+    )
 
 
 async def test_a_turn_is_counted_beside_its_commit(stage: Scene, connections: Connections) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.changes import Edited
+from core.changes import Edited, Pinned
 from core.comparing import models_of
 from core.conversation import Usage
 from core.hold import Hold
@@ -218,3 +218,35 @@ async def test_an_edited_comparison_is_asked_again_as_it_says_now(here: Play, dr
     assert (await here.stage.turns.amend(edited)).last
     await here.ask("/regenerate")
     assert prompts(drun)[-2:] == [["count again"]] * 2
+
+
+@pytest.mark.parametrize("line", [BOTH, "/ask count"])
+async def test_a_pin_while_it_is_answered_leaves_the_question_as_it_was_asked(
+    here: Play, drun: DrunDouble, line: str
+) -> None:
+    one = Script("One two", gated=True)
+    by_model(drun, one, Script("Eins."))
+    await here.stage.turns.accept(said(line))
+    claim = await claimed(here.stage.turns)
+    answering = asyncio.create_task(here.engine.answer(Hold(claim)))
+    await drun.until(lambda: drun.in_flight >= 1)
+    await here.stage.turns.amend(Pinned(ROOM.channel, claim.message.message_id, pinned=True))
+    await one.finish_up()
+    await answering
+    turn = await here.last()
+    assert (turn.text, turn.pinned) == ("count", True)
+
+
+async def test_a_comparison_that_is_edited_while_it_is_answered_says_what_it_says_now(
+    here: Play, drun: DrunDouble
+) -> None:
+    one = Script("One two", gated=True)
+    by_model(drun, one, Script("Eins."))
+    await here.stage.turns.accept(said(BOTH))
+    claim = await claimed(here.stage.turns)
+    answering = asyncio.create_task(here.engine.answer(Hold(claim)))
+    await drun.until(lambda: drun.in_flight >= 1)
+    await here.stage.turns.amend(Edited(ROOM.channel, claim.message.message_id, f"{BOTH} again"))
+    await one.finish_up()
+    await answering
+    assert (await here.last()).text == f"{BOTH} again"

@@ -149,7 +149,9 @@ async def test_a_worker_that_dies_before_it_has_told_leaves_that_to_the_next(
         surface.gate.set()
         await expire(connections.ask, ROOM)
         await stage.engine.answer(Hold(await claimed(stage.turns)))
-        assert surface.texts() == ["仍在。\n\n_`public/withdrawn` 已不再提供，现由 `public/deepseek-r1` 回答。_"]
+        assert surface.texts() == [
+            "仍在。\n\n_`public/withdrawn` 已不再提供，现由 `public/deepseek-r1` 回答。_"
+        ]
 
 
 async def test_with_redis_away_it_is_rather_told_twice_than_never(stage: Scene) -> None:

@@ -190,8 +190,7 @@ async def test_the_thoughts_of_the_last_reply_can_be_asked_for(stage: Scene) -> 
     await stage.answer("what is\n6 * 7?")
     shown = await thoughts_of(stage)
     assert shown == (
-        "`public/deepseek-v3` thought for 0 s about “what is 6 * 7?”:\n\n"
-        "So:\n6 * 7 @everyone <!channel>"
+        "`public/deepseek-v3` thought for 0 s about “what is 6 * 7?”:\n\nSo:\n6 * 7 @everyone <!channel>"
     )
     stage.drun.script(Script("No thought about that."))
     await stage.answer("and now?")

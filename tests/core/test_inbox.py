@@ -22,9 +22,7 @@ from tests.core.store.talk import ROOM, answered, ask, channels_of, claimed, sai
 
 
 def inbox_on(connections: Connections, catalog: Catalog) -> Inbox:
-    return Inbox(
-        desk_of(connections, catalog), Journals(connections, ttl_s=60)
-    )
+    return Inbox(desk_of(connections, catalog), Journals(connections, ttl_s=60))
 
 
 @pytest.fixture
@@ -92,7 +90,9 @@ async def test_a_turn_that_waits_is_told_of_and_its_answer_written_over_the_noti
     """On a real store: the number, the notice that becomes the reply's first message, and a refusal."""
     turns, platform = inbox.desk.turns, FakePlatform()
     async with Chores() as chores:
-        waiting = Waiting({"slack": platform}, chores, place=turns.place, busy_of=inbox.desk.preferences.busy_of)
+        waiting = Waiting(
+            {"slack": platform}, chores, place=turns.place, busy_of=inbox.desk.preferences.busy_of
+        )
         inbox = replace(inbox, waiting=waiting)
         running = await ask(turns, "the running one")
         questions = [said(f"question {number}") for number in range(CROWD)]
@@ -118,8 +118,14 @@ async def test_a_refused_message_is_told_so(connections: Connections, catalog: C
     turns = Turns(connections, partitions=1, lease_s=100, history_ttl_s=60, most_waiting=1)
     channels = channels_of(connections)
     async with Chores() as chores:
-        waiting = Waiting({"slack": platform}, chores, place=turns.place, busy_of=preferences_of(connections).busy_of)
-        inbox = Inbox(desk_of(connections, catalog, turns=turns, channels=channels), Journals(connections, ttl_s=60), waiting=waiting)
+        waiting = Waiting(
+            {"slack": platform}, chores, place=turns.place, busy_of=preferences_of(connections).busy_of
+        )
+        inbox = Inbox(
+            desk_of(connections, catalog, turns=turns, channels=channels),
+            Journals(connections, ttl_s=60),
+            waiting=waiting,
+        )
         await inbox.accept(said("one"))
         refused = said("two")
         assert (await inbox.accept(refused)).refused
@@ -135,8 +141,14 @@ async def test_nobody_is_told_of_a_refusal_that_is_insisted_on(
     turns = Turns(connections, partitions=1, lease_s=100, history_ttl_s=60, most_waiting=1)
     channels = channels_of(connections)
     async with Chores() as chores:
-        waiting = Waiting({"slack": platform}, chores, place=turns.place, busy_of=preferences_of(connections).busy_of)
-        inbox = Inbox(desk_of(connections, catalog, turns=turns, channels=channels), Journals(connections, ttl_s=60), waiting=waiting)
+        waiting = Waiting(
+            {"slack": platform}, chores, place=turns.place, busy_of=preferences_of(connections).busy_of
+        )
+        inbox = Inbox(
+            desk_of(connections, catalog, turns=turns, channels=channels),
+            Journals(connections, ttl_s=60),
+            waiting=waiting,
+        )
         await inbox.accept(said("one"))
         again = said("two")
         before = chores.running

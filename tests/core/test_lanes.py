@@ -190,6 +190,21 @@ async def test_what_does_not_find_room_is_read_again_when_redis_is_back() -> Non
 
 
 @virtual_time
+async def test_what_no_history_has_finds_room_though_there_is_none() -> None:
+    platform = Platform()
+    platform.away = True
+    async with Lanes(platform.accept, room=1, history=platform) as lanes:
+        for each in platform.say(1, 2):
+            lanes.put(each)
+        lanes.put(message(3), keep=True)
+        assert lanes.held == 2
+        platform.away = False
+        await settled(lanes)
+        assert lanes.held == 0
+    assert platform.in_channel() == [1, 2, 3]
+
+
+@virtual_time
 async def test_a_second_outage_is_warned_of_again() -> None:
     platform = Platform()
     with capture_logs() as logs:

@@ -301,10 +301,8 @@ class Slow(Allowances):
 
     asked: asyncio.Event
 
-    async def reserve(
-        self, turn: str, channel: Channel, author: str, rules: Sequence[Rule], charge: Charge
-    ) -> Granted | Refused:
-        await super().reserve(turn, channel, author, rules, charge)
+    async def reserve(self, wanted: Granted, charge: Charge) -> Granted | Refused:
+        await super().reserve(wanted, charge)
         self.asked.set()
         await asyncio.Event().wait()
         raise AssertionError("nobody sets it")

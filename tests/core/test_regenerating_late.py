@@ -10,7 +10,7 @@ from core.conversation import Channel, UserMessage
 from core.hold import Hold, LeaseLost
 from core.people import UNKNOWN, Person
 from core.store.connection import Connections
-from core.surface import Surface
+from core.surface import Platform, Surface
 from tests.core.play import Play, play, scripts
 from tests.core.store.talk import GENERAL, ROOM, claimed, said
 from tests.core.walls import Wall, WallSurface
@@ -25,7 +25,8 @@ async def here(connections: Connections, drun: DrunDouble) -> AsyncGenerator[Pla
 
 
 def before(here: Play, wall: Wall) -> Play:
-    desk = replace(here.engine.desk, platforms={"slack": wall})
+    platform: Platform = wall
+    desk = replace(here.engine.desk, platforms={"slack": platform})
     return replace(here, engine=replace(here.engine, desk=desk), wall=wall)
 
 

@@ -103,7 +103,12 @@ def everything_logged() -> Iterator[io.StringIO]:
 async def impatient(connections: Connections) -> AsyncGenerator[Scene, None]:
     patience = replace(ONCE, idle_s=0.2, first_byte_s=0.5)
     async with DrunDouble(key=KEY) as drun, scene(connections, drun) as stage, http_client() as http:
-        yield replace(stage, engine=replace(stage.engine, means=replace(stage.engine.means, client=ModelClient(http, patience))))
+        yield replace(
+            stage,
+            engine=replace(
+                stage.engine, means=replace(stage.engine.means, client=ModelClient(http, patience))
+            ),
+        )
 
 
 @pytest.mark.parametrize("name", CASES)

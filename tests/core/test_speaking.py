@@ -13,7 +13,18 @@ from tests.core.scene import FakePlatform
 from tests.core.store.talk import said
 from tests.fakes.clock import now, virtual_time
 
-TELLS_NOTHING = ["", "  \n", "?", "……", "42", "👍", "/help", "/model", "／MODEL", "/model public/deepseek-r1 me"]
+TELLS_NOTHING = [
+    "",
+    "  \n",
+    "?",
+    "……",
+    "42",
+    "👍",
+    "/help",
+    "/model",
+    "／MODEL",
+    "/model public/deepseek-r1 me",
+]
 
 
 def place(language: Language | None) -> FakePlatform:
@@ -83,7 +94,15 @@ async def test_a_platform_that_does_not_answer_holds_nobody_up() -> None:
 
 @pytest.mark.parametrize(
     ("locale", "language"),
-    [("zh-CN", "zh"), ("zh-TW", "zh"), ("zh", "zh"), ("ZH-cn", "zh"), ("en-US", "en"), ("fr-FR", "en"), ("", None)],
+    [
+        ("zh-CN", "zh"),
+        ("zh-TW", "zh"),
+        ("zh", "zh"),
+        ("ZH-cn", "zh"),
+        ("en-US", "en"),
+        ("fr-FR", "en"),
+        ("", None),
+    ],
 )
 def test_a_locale_is_the_nearest_of_the_two_languages(locale: str, language: Language | None) -> None:
     assert language_named(locale) == language

@@ -20,6 +20,7 @@ class Wall:
 
     name: str = "slack"
     keeps: bool = True
+    whispers: bool = False
     limit: int = 2000
     shown: dict[str, str] = field(default_factory=dict)
     folded: list[str] = field(default_factory=list)

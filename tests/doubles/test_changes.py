@@ -16,7 +16,9 @@ from tests.doubles.test_discord_double import connected
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackDouble]:
-    async with SlackDouble(events=manifest(Names())["settings"]["event_subscriptions"]["bot_events"]) as double:
+    async with SlackDouble(
+        events=manifest(Names())["settings"]["event_subscriptions"]["bot_events"]
+    ) as double:
         yield double
 
 

@@ -551,6 +551,42 @@ class TestWebApi:
         with pytest.raises(SlackApiError, match="message_not_found"):
             await client.reactions_add(channel=channel.id, timestamp="1.000001", name="eyes")
 
+    async def test_a_file_is_announced_brought_and_shared_once(
+        self, slack: SlackDouble, client: AsyncWebClient
+    ) -> None:
+        ada = slack.add_user("ada")
+        dm = slack.open_dm(ada)
+        announced = await client.files_getUploadURLExternal(filename="a.txt", length=3)
+        number, url = announced["file_id"], announced["upload_url"]
+
+        async def brought(data: bytes, **headers: str) -> int:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(url, data=data, headers=headers) as answer,
+            ):
+                return answer.status
+
+        async def refused(error: str, place: str = dm.id, file: str = number) -> None:
+            with pytest.raises(SlackApiError, match=error):
+                await client.files_completeUploadExternal(files=[{"id": file}], channel_id=place)
+
+        await refused("file_not_found")
+        assert [await brought(data) for data in (b"four", b"abc", b"abc")] == [400, 200, 404]
+        for place in (ada.id, "C1"):
+            await refused("channel_not_found", place)
+        await refused("file_not_found", file="F1")
+        done = await client.files_completeUploadExternal(
+            files=[{"id": number, "title": "A"}], channel_id=dm.id, initial_comment="here"
+        )
+        assert (done["files"][0]["id"], done["files"][0]["title"]) == (number, "A")
+        [message] = dm.messages
+        assert (message.subtype, message.text, slack.file(message).data) == ("file_share", "here", b"abc")
+        await refused("file_not_found")
+        with pytest.raises(SlackApiError, match="missing_argument"):
+            await client.files_getUploadURLExternal(filename="a.txt", length=0)
+        slack.workspace.scopes.discard("files:write")
+        await refused("missing_scope")
+
     async def test_an_ephemeral_is_seen_by_one_person(
         self, slack: SlackDouble, client: AsyncWebClient
     ) -> None:

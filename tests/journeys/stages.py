@@ -54,6 +54,10 @@ class Stage(Protocol):
         """What the bot's messages after ``asked`` show now, oldest first."""
         ...
 
+    def told(self, asked: Asked) -> list[str]:
+        """The same, and then what only whoever asked sees."""
+        ...
+
     def writing(self, asked: Asked) -> bool:
         """The last of them looks as if more would come."""
         ...
@@ -78,6 +82,8 @@ class SlackStage:
         self.slack = slack
         self.ada = slack.add_user("ada")
         self._channels: dict[str, SlackChannel] = {}
+        self._ephemerals: dict[str, int] = {}
+        """How many there were when a question was asked: none has a time of its own."""
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -96,13 +102,17 @@ class SlackStage:
         return self._channels[name]
 
     async def ask(self, text: str, *, channel: str = "general") -> Asked:
-        said = await self.channel(channel).say(self.ada, f"<@{self.slack.bot_user_id}> {text}")
-        return Asked(channel, said.ts)
+        return await self._say(channel, text)
 
     async def ask_on(self, asked: Asked, text: str) -> Asked:
-        mention = f"<@{self.slack.bot_user_id}> {text}"
-        said = await self.channel(asked.channel).say(self.ada, mention, thread=self._root(asked))
-        return Asked(asked.channel, said.ts)
+        return await self._say(asked.channel, text, self._root(asked))
+
+    async def _say(self, channel: str, text: str, thread: str | None = None) -> Asked:
+        place = self.channel(channel)
+        before = len(place.ephemerals)
+        said = await place.say(self.ada, f"<@{self.slack.bot_user_id}> {text}", thread=thread)
+        self._ephemerals[said.ts] = before
+        return Asked(channel, said.ts)
 
     def shown(self, asked: Asked) -> list[SlackMessage]:
         return [
@@ -113,6 +123,10 @@ class SlackStage:
 
     def answers(self, asked: Asked) -> list[str]:
         return [message.text for message in self.shown(asked)]
+
+    def told(self, asked: Asked) -> list[str]:
+        alone = self.channel(asked.channel).ephemerals[self._ephemerals[asked.id] :]
+        return [*self.answers(asked), *(each.text for each in alone if each.user == self.ada.id)]
 
     def writing(self, asked: Asked) -> bool:
         return self.answers(asked)[-1].endswith(WRITING)
@@ -177,6 +191,9 @@ class DiscordStage:
     def answers(self, asked: Asked) -> list[str]:
         return [message.content for message in self.shown(asked)]
 
+    def told(self, asked: Asked) -> list[str]:
+        return self.answers(asked)
+
     def writing(self, asked: Asked) -> bool:
         return self.answers(asked)[-1].endswith(WRITING)
 
@@ -234,6 +251,9 @@ class WebStage:
 
     def answers(self, asked: Asked) -> list[str]:
         return [_text(message) for message in self._shown(asked)]
+
+    def told(self, asked: Asked) -> list[str]:
+        return self.answers(asked)
 
     def _shown(self, asked: Asked) -> list[dict[str, Any]]:
         messages = list(self._messages.get(self._channels[asked.channel], {}).values())

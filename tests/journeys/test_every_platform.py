@@ -137,15 +137,15 @@ async def test_the_model_is_switched_by_text_and_stays_over_a_restart(
         asked = await stage.ask("hello")
         await stage.until(lambda: stage.answers(asked) == ["Yes."])
         listed = await stage.ask_on(asked, "/model")
-        await stage.until(lambda: stage.answers(listed) and "public/deepseek-r1" in stage.answers(listed)[-1])
+        await stage.until(lambda: stage.told(listed) and "public/deepseek-r1" in stage.told(listed)[-1])
         wrong = await stage.ask_on(asked, "/model deepseek-r9")
-        await stage.until(lambda: stage.answers(wrong) and "Did you mean" in stage.answers(wrong)[-1])
+        await stage.until(lambda: stage.told(wrong) and "Did you mean" in stage.told(wrong)[-1])
         switched = await stage.ask_on(asked, "/model deepseek-r1 channel")
         await stage.until(
             lambda: stage.answers(switched) and "`public/deepseek-r1`" in stage.answers(switched)[-1]
         )
         no_command = await stage.ask_on(asked, "/sing")
-        await stage.until(lambda: stage.answers(no_command) and "/model`" in stage.answers(no_command)[-1])
+        await stage.until(lambda: stage.told(no_command) and "/model`" in stage.told(no_command)[-1])
     async with running(redis_url, drun, stage):
         again = await stage.ask("hello again")
         await stage.until(lambda: "Yes." in stage.answers(again))

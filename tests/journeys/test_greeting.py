@@ -280,16 +280,15 @@ async def test_who_calls_it_without_a_word_learns_how_to_go_on_as_it_is_spelled_
 
 
 @pytest.mark.parametrize("stage", ["slack", "discord"], indirect=True)
-@pytest.mark.parametrize("text", ["", "/help"])
 async def test_what_tells_no_language_is_answered_in_that_of_its_author_or_of_the_place(
-    redis_url: str, stage: Stage, drun: DrunDouble, text: str
+    redis_url: str, stage: Stage, drun: DrunDouble
 ) -> None:
     if isinstance(stage, SlackStage):
         stage.ada = stage.slack.add_user("wei", locale="zh-CN")
     elif isinstance(stage, DiscordStage):
         stage.guild.locale = "zh-CN"
     async with running(redis_url, drun, stage):
-        asked = await stage.ask(text)
+        asked = await stage.ask("")
         await stage.until(lambda: stage.answers(asked) and not stage.writing(asked))
         [said] = stage.answers(asked)
-    assert "我" in said or "没有看到文字" in said
+    assert "没有看到文字" in said

@@ -44,7 +44,7 @@ async def test_nothing_that_was_said_can_be_read_in_the_store(
         stages: tuple[Stage, ...] = (slack, web)
         for stage in stages:
             asked = await stage.ask(f"/system set me {instructions}")
-            await stage.until(partial(stage.answers, asked))
+            await stage.until(partial(stage.told, asked))
             await answered(stage, await stage.ask(f"who is {question}?"), f"{answer}.")
         found = await everything(redis_url)
     assert [key for key in found if not kept(key)] == [], "not in the table of docs/redis.md"

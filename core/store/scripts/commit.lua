@@ -4,6 +4,7 @@
 -- ARGV  conversation, fence, sequence, turn (JSON, or empty when nothing is to be remembered), turns kept, seconds to keep,
 --       messages that the turn answers, what is kept for inspection (JSON, or empty), how many of those are kept, how many
 --       changes of its messages the turn knows of, how many deleted messages of its reply, is it pinned (0|1), then the ids of all its messages
+-- The index also has when each turn is too old, as "@<ms> <sequence>": no platform's id is that.
 -- Returns 1, or 0 when the lease was lost. Run twice by the same worker it changes nothing and returns 1.
 -- {changes, deleted messages of the reply, entries} when the turn does not know them all: then nothing has changed.
 local known = redis.call('HMGET', KEYS[1], 'fence', 'done')
@@ -32,13 +33,27 @@ for _, ended in ipairs(redis.call('LPOP', KEYS[2], ARGV[7])) do
   local sequence = string.match(ended, '^%d+')
   redis.call('HDEL', KEYS[1], 'shown:' .. sequence, 'amended:' .. sequence, 'gone:' .. sequence)
 end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
 if ARGV[4] ~= '' then
+  local too_old = now + ARGV[6] * 1000
   -- With its sequence: a set holds equal members once, and the same may well be asked and answered twice.
   redis.call('ZADD', KEYS[3], ARGV[3], ARGV[3] .. ' ' .. ARGV[4])
   if #redis.call('ZRANGE', KEYS[3], '(' .. ARGV[3], '+inf', 'BYSCORE', 'LIMIT', 0, 1) > 0 then
     -- Some that were asked after it have ended before it. A summary that has passed it by would never tell of it.
     if tonumber(redis.call('HGET', KEYS[8], 'upto') or '0') >= tonumber(ARGV[3]) then redis.call('DEL', KEYS[8]) end
     redis.call('DEL', KEYS[10])
+    -- Nor is it too old after them: whoever looks for what is too old goes from the oldest on, and ends at what is not.
+    for _, id in ipairs(redis.call('ZRANGE', KEYS[7], '(' .. ARGV[3], '+inf', 'BYSCORE')) do
+      local at = string.match(id, '^@(%d+) ')
+      if at then
+        too_old = math.min(too_old, tonumber(at))
+        break
+      end
+    end
+  end
+  if tonumber(ARGV[6]) > 0 then
+    redis.call('ZADD', KEYS[7], ARGV[3], '@' .. string.format('%.0f', too_old) .. ' ' .. ARGV[3])
   end
   if ARGV[12] == '1' then redis.call('ZADD', KEYS[9], ARGV[3], ARGV[3]) end
   for i = 13, #ARGV do
@@ -54,8 +69,6 @@ end
 -- A new fence ends the lease: a renewal or a release that is still under way must not touch the next turn.
 redis.call('HINCRBY', KEYS[1], 'fence', 1)
 redis.call('HSET', KEYS[1], 'done', ARGV[2])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
 if ARGV[8] ~= '' then
   redis.call('ZADD', KEYS[6], now, ARGV[8])
   redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -ARGV[9] - 1)

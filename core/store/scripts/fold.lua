@@ -21,5 +21,10 @@ if floor ~= ARGV[2] or number(KEYS[4], 'words') ~= ARGV[3] then return 0 end
 local left = redis.call('PTTL', KEYS[3])
 if left == -2 then return 0 end
 redis.call('HSET', KEYS[2], 'floor', ARGV[2], 'shared', ARGV[3], 'own', ARGV[4], 'upto', ARGV[5], 'said', ARGV[6])
-if left > 0 then redis.call('PEXPIRE', KEYS[2], left) end
+if left > 0 then
+  redis.call('PEXPIRE', KEYS[2], left)
+  -- Made anew of what is left by then: else it would tell for ever of what is too old itself.
+  local time = redis.call('TIME')
+  redis.call('HSETNX', KEYS[2], 'too_old', string.format('%.0f', time[1] * 1000 + time[2] / 1000 + left))
+end
 return 1

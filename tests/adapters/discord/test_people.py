@@ -12,6 +12,7 @@ from core.attached import Attached
 from core.conversation import Channel, Conversation, UserMessage
 from core.people import Person
 from core.surface import FOLDED
+from core.texts import Language
 from tests.adapters.halls import TROUBLES, DiscordHall, Trouble, discord_hall
 from tests.doubles import discord as doubles
 from tests.doubles.discord import Message, Permission, User
@@ -48,6 +49,16 @@ def test_admins_are_the_owner_and_who_has_a_role_that_rules() -> None:
     guild = read_guild({"owner_id": "9", "roles": given})
     assert guild == Guild("9", frozenset({"2", "3"}))
     assert [read_member(member(role), GUILD, guild).admin for role in "1234"] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("zh-CN", "zh"), ("zh-TW", "zh"), ("fr", "en"), ("en-US", None), (None, None)]
+)
+def test_a_server_tells_the_language_of_its_members_once_it_has_chosen_one(
+    locale: str | None, language: Language | None
+) -> None:
+    guild = read_guild({"owner_id": "9", "roles": [], "preferred_locale": locale})
+    assert read_member(member(), GUILD, guild).language == language
     assert read_member(member(), GUILD, Guild("7", frozenset())).admin is True
     assert read_member(member(), GUILD, Guild("9", frozenset({GUILD}))).admin is True, "everyone's role rules"
 
@@ -105,7 +116,8 @@ async def test_a_token_that_is_refused_is_left_alone(hall: DiscordHall) -> None:
 
 def ask(hall: DiscordHall, room: doubles.Channel, asked: Message) -> UserMessage:
     where = Conversation(Channel("discord", hall.guild.id, room.id))
-    return UserMessage(where, asked.id, asked.id, asked.author.id, "what now?")
+    in_thread = room.parent is not None
+    return UserMessage(where, asked.id, asked.id, asked.author.id, "what now?", in_thread=in_thread)
 
 
 def known(hall: DiscordHall, name: str) -> User:
@@ -172,12 +184,12 @@ async def test_a_channel_and_a_direct_message_are_no_threads(hall: DiscordHall) 
     await hall.room.say(ada, "the build is red")
     asked = ask(hall, hall.room, await hall.room.say(ada, "<@BOT> what now?"))
     assert await texts(hall, asked) == []
-    assert await texts(hall, asked) == []
-    assert [each.path for each in hall.double.requests].count(f"/channels/{hall.room.id}") == 1
     direct = UserMessage(Conversation(Channel("discord", "dm", "1")), "1", "1", ada.id, "hi")
-    before = len(hall.double.requests)
     assert await texts(hall, direct) == []
-    assert len(hall.double.requests) == before
+    # Nothing is asked for it: many channels may be begun at once, and Discord takes 50 requests a second in all.
+    assert not [
+        each for each in hall.double.requests if each.path.startswith("/channels/") and each.method == "GET"
+    ]
 
 
 async def test_a_name_in_the_server_is_used_where_it_is_known(hall: DiscordHall) -> None:

@@ -30,7 +30,7 @@ from tests.doubles.discord.commands import MOST_CHOICES, STRING, check_commands
 from tests.doubles.discord.server import DiscordDouble
 
 
-def nothing_is_asked(message: UserMessage) -> None:
+def nothing_is_asked(message: UserMessage, _shown: object) -> None:
     raise AssertionError(f"asked: {message.text}")
 
 

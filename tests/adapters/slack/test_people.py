@@ -1,5 +1,6 @@
-"""People and threads of Slack: roles, scopes, and the first page of what was said."""
+"""People and threads of Slack: roles, scopes, and what was said in a thread before."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -12,8 +13,8 @@ from core.attached import Attached
 from core.conversation import Conversation, UserMessage
 from core.people import UNKNOWN, Person, Remark
 from core.surface import FOLDED
-from tests.adapters.halls import TROUBLES, SlackHall, Trouble, slack_hall
-from tests.doubles.slack import ApiError, Message, RateLimited
+from tests.adapters.halls import SHORT_S, TROUBLES, SlackHall, Trouble, slack_hall
+from tests.doubles.slack import ApiError, Delay, Message, RateLimited
 from tests.doubles.slack.clients import call
 
 TEAM = "T1"
@@ -54,6 +55,13 @@ def test_an_admin_of_another_workspace_is_none_here() -> None:
     of_the_grid = user(is_admin=True, team_id="T2", enterprise_user={"teams": ["T3", TEAM]})
     assert read_person(of_the_grid, TEAM).admin is True
     assert read_person(user(is_admin=True, deleted=True), TEAM).admin is False
+
+
+async def test_slack_tells_in_which_language_it_speaks_to_somebody(hall: SlackHall) -> None:
+    wei = hall.double.add_user("wei", locale="zh-CN").id
+    assert (await hall.platform.person(wei, hall.channel)).language == "zh"
+    assert (await hall.platform.person(hall.join("Ada"), hall.channel)).language == "en"
+    assert read_person(user(), TEAM).language is None
 
 
 async def test_without_the_scope_nobody_is_known_and_the_log_says_so_once(hall: SlackHall) -> None:
@@ -121,11 +129,44 @@ async def test_thoughts_that_are_folded_to_an_answer_are_nothing_that_was_said(h
     assert [remark.text for remark in read] == ["the build is red", "why?", "Because."]
 
 
-async def test_one_page_is_read_of_the_size_that_every_app_may_read(hall: SlackHall) -> None:
-    _, asked = await thread(hall, said=30)
+async def test_of_a_long_thread_the_newest_are_given_with_what_began_it(hall: SlackHall) -> None:
+    _, asked = await thread(hall, said=40)
+    read = await hall.platform.earlier(asked, most=15)
+    assert [remark.text for remark in read] == ["the build is red", *(f"reply {n}" for n in range(26, 40))]
+    assert [request.args["limit"] for request in hall.double.calls("conversations.replies")] == ["999"]
+
+
+async def test_pages_are_followed_as_far_as_three(hall: SlackHall) -> None:
+    _, asked = await thread(hall, said=23)
+    hall.double.workspace.page = 10
+    read = await hall.platform.earlier(asked, most=50)
+    assert [remark.text for remark in read] == ["the build is red", *(f"reply {n}" for n in range(23))]
+    hall.double.workspace.page = 5
     read = await hall.platform.earlier(asked, most=50)
     assert [remark.text for remark in read] == ["the build is red", *(f"reply {n}" for n in range(14))]
-    assert [request.args["limit"] for request in hall.double.calls("conversations.replies")] == ["15"]
+    assert len(hall.double.calls("conversations.replies")) == 6
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+async def test_what_was_read_before_there_was_trouble_counts(hall: SlackHall, kind: Trouble) -> None:
+    hall.impatient()
+    _, asked = await thread(hall, said=9)
+    hall.double.workspace.page = 5
+    await hall.platform.earlier(asked, most=50)  # everybody is known
+    hall.double.fail("conversations.replies", Delay(0.0))
+    hall.fail("conversations.replies", kind, times=3)
+    with capture_logs() as logs:
+        async with asyncio.timeout(SHORT_S if kind == "hangs" else 3):
+            read = await hall.platform.earlier(asked, most=50)
+    assert [remark.text for remark in read] == ["the build is red", *(f"reply {n}" for n in range(4))]
+    assert [line["event"] for line in logs] == ["what was said before is not known"]
+
+
+async def test_where_what_began_a_thread_is_gone_the_newest_are_given(hall: SlackHall) -> None:
+    root, asked = await thread(hall, said=5)
+    await hall.room.remove(root)
+    read = await hall.platform.earlier(asked, most=2)
+    assert [remark.text for remark in read] == ["reply 3", "reply 4"]
 
 
 async def test_no_more_is_given_than_was_wanted(hall: SlackHall) -> None:
@@ -146,12 +187,12 @@ async def test_a_question_that_opens_its_thread_or_is_in_none_reads_nothing(hall
 
 async def test_a_restricted_app_reads_once_a_minute_and_goes_on_without(hall: SlackHall) -> None:
     hall.double.workspace.restricted = True
-    _, asked = await thread(hall, said=2)
-    assert len(await hall.platform.earlier(asked, most=50)) == 3
+    _, asked = await thread(hall, said=20)
     with capture_logs() as logs:
-        assert await hall.platform.earlier(asked, most=50) == ()
-    assert [line["reason"] for line in logs] == ["ratelimited"]
-    assert len(hall.double.calls("conversations.replies")) == 2, "nothing is tried again"
+        assert len(await hall.platform.earlier(asked, most=50)) == 15
+        assert await hall.platform.earlier(asked, most=50) == []
+    assert [line["reason"] for line in logs] == ["ratelimited"] * 2
+    assert len(hall.double.calls("conversations.replies")) == 3, "nothing is tried again"
 
 
 @pytest.mark.parametrize("kind", TROUBLES)
@@ -160,7 +201,7 @@ async def test_trouble_with_a_thread_is_one_line_of_the_log(hall: SlackHall, kin
     _, asked = await thread(hall)
     hall.fail("conversations.replies", kind, times=3)
     with capture_logs() as logs:
-        assert await hall.platform.earlier(asked, most=50) == ()
+        assert await hall.platform.earlier(asked, most=50) == []
     assert [line["event"] for line in logs] == ["what was said before is not known"]
 
 
@@ -169,7 +210,7 @@ async def test_a_thread_that_may_not_be_read_is_left_unread(hall: SlackHall, cod
     _, asked = await thread(hall)
     hall.double.fail("conversations.replies", ApiError(code))
     with capture_logs() as logs:
-        assert await hall.platform.earlier(asked, most=50) == ()
+        assert await hall.platform.earlier(asked, most=50) == []
     assert [line["reason"] for line in logs] == [code]
 
 

@@ -205,3 +205,16 @@ async def test_many_who_write_at_once_are_all_heard(page: str, inbox: Inbox) -> 
         answers = await asyncio.gather(*(browser.say(f"{n}", f"{n:08}") for n in range(20)))
     assert sorted(answer.body["ahead"] for answer in answers) == list(range(20))
     assert sorted(await questions(inbox)) == sorted(str(n) for n in range(20))
+
+
+@pytest.mark.parametrize(("accepted", "language"), [("zh-CN,zh;q=0.9", "zh"), ("en", "en")])
+async def test_the_browser_tells_the_language_of_whoever_writes_nothing_that_does(
+    inbox: Inbox, accepted: str, language: str
+) -> None:
+    async with connect(Settings(web_port=0), inbox) as platform, platform.listening() as where:
+        assert (await platform.person(AUTHOR, conversation_of("general").channel)).language is None
+        async with browsing(where) as browser:
+            body = {"id": MESSAGE, "text": "/help"}
+            sent = await browser.post("/api/channels/general/messages", body, Accept_Language=accepted)
+        assert sent.status == 202
+        assert (await platform.person(AUTHOR, conversation_of("general").channel)).language == language

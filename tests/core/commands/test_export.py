@@ -115,6 +115,16 @@ async def test_the_operator_has_all_that_people_think_of_answers(filled: Filled)
         assert all(f"o-{GENERAL.channel}-{author}-feedback" in text for author in (ADA, BOB))
 
 
+@pytest.mark.parametrize("form", ["json", "markdown"])
+async def test_why_a_turn_was_given_up_is_for_operators(bureau: Bureau, filled: Filled, form: str) -> None:
+    answer = await exported(desk_at(bureau, filled), Conversation(GENERAL), form)
+    assert answer.attached
+    assert f"q-{GENERAL.channel}-{ADA}-parked" in answer.attached.text, "that it was is for everybody"
+    assert "no reason" not in answer.attached.text
+    record = await filled.channels.records.of(Conversation(GENERAL))
+    assert all("no reason" in text for text in (as_json(record, {}), as_markdown(record, {}, "en")))
+
+
 async def test_a_thread_is_exported_without_the_rest_of_its_channel(bureau: Bureau, filled: Filled) -> None:
     answer = await exported(desk_at(bureau, filled), FILLED_THREAD, "json")
     assert answer.attached

@@ -9,7 +9,7 @@ from core.drun.catalog import Catalog
 from core.errors import ModelUnavailable
 from core.store.connection import Connections
 from core.texts import Language
-from tests.core.commands.bureau import ADA, THREAD, Bureau, bureau_with
+from tests.core.commands.bureau import ADA, DIRECT, NOWHERE, THREAD, Bureau, bureau_with
 from tests.core.desks import choose, desk_of
 from tests.core.drun.talk import maas, model_client
 from tests.core.scene import FakePlatform
@@ -207,8 +207,8 @@ async def test_completion_offers_what_is_like_the_text_and_at_most_twenty_five(
 async def test_completion_goes_on_with_the_place(bureau: Bureau) -> None:
     assert await bureau.completed("model res") == ["reset"]
     assert await bureau.completed("model deepseek-r1 ") == [
-        f"deepseek-r1 {word}" for word in ("thread", "channel", "me", "workspace", "everywhere")
-    ]
+        f"deepseek-r1 {word}" for word in ("channel", "me", "workspace", "everywhere")
+    ], "from here nothing can be set for a thread"
     assert await bureau.completed("model deepseek-r1　c") == ["deepseek-r1 channel"]
     assert await bureau.completed("model deepseek-r1 me more") == []
 
@@ -222,3 +222,47 @@ async def test_a_persons_model_counts_wherever_they_write_in_the_workspace(burea
     assert (await bureau.say("model", by="U9", where=ROOM)).text.startswith("`public/deepseek-v3` answers")
     other = Conversation(Channel("slack", "T2", "general"))
     assert (await bureau.say("model", by=ADA, where=other)).text.startswith("`public/deepseek-v3` answers")
+
+
+@pytest.mark.parametrize("word", ["list", "show", "Show.", "列表", "查看", "set", "list channel"])
+async def test_a_word_for_showing_is_no_model(bureau: Bureau, word: str) -> None:
+    assert await bureau.say(f"model {word}") == await bureau.say("model")
+
+
+@pytest.mark.parametrize("word", ["set", "SET", "设置", "设为"])
+async def test_set_may_stand_before_the_name(bureau: Bureau, word: str) -> None:
+    assert (await bureau.say(f"model {word} deepseek-r1 me")).text.startswith("From now on")
+    assert await bureau.set_at(Level.PERSON) == {"model": "public/deepseek-r1"}
+    assert "`gpt-9` does not exist" in (await bureau.say(f"model {word} gpt-9")).text
+    await bureau.say(f"model {word} reset me")
+    assert await bureau.everything_set() == []
+
+
+async def test_a_model_that_is_called_like_such_a_word_is_meant_by_it(connections: Connections) -> None:
+    async with bureau_with(connections, "public/list", "public/deepseek-v3") as bureau:
+        await bureau.say("model list me")
+        assert await bureau.set_at(Level.PERSON) == {"model": "public/list"}
+
+
+@pytest.mark.parametrize("line", ["regenerate deepseek-v4", "compare deepseek-r1 deepseek-v4 why?"])
+async def test_whoever_asks_one_that_is_none_hears_what_is_near(
+    bureau: Bureau, language: Language, line: str
+) -> None:
+    text = (await bureau.say(line, language=language)).text
+    assert text == (await bureau.say("model deepseek-v4", language=language)).text
+    assert "`public/deepseek-v3`" in text
+
+
+async def test_a_thread_is_offered_only_inside_of_one(bureau: Bureau, language: Language) -> None:
+    for line in ("model", "settings", "system x"):
+        assert "`thread`" not in (await bureau.say(line, language=language)).text
+        assert "`thread`" in (await bureau.say(line, where=THREAD, language=language)).text
+        assert "`workspace`" not in (await bureau.say(line, where=NOWHERE, language=language)).text
+
+
+async def test_a_direct_message_is_called_no_channel(bureau: Bureau) -> None:
+    assert (await bureau.say("model deepseek-r1", where=DIRECT)).text.startswith(
+        "From now on `public/deepseek-r1` answers here: "
+    )
+    text = (await bureau.say("model", where=DIRECT)).text
+    assert text.startswith("`public/deepseek-r1` answers here (this conversation)")

@@ -8,7 +8,7 @@ from core.cascade import Level
 from core.presets import ours, read_presets
 from core.store.connection import Connections
 from core.texts import Language
-from core.wrong import NotAllowed, OperatorsOnly
+from core.wrong import NotAllowedHere, OperatorsOnly
 from tests.core.commands.bureau import ADA, OPERATOR, ROOT, THREAD, Bureau, bureau_with
 
 TRANSLATOR = ours()["translator"]
@@ -47,7 +47,7 @@ async def test_one_is_set_where_it_was_said(
 
 
 async def test_whoever_may_set_instructions_may_set_a_preset_and_nobody_else(bureau: Bureau) -> None:
-    for by, level, error in ((ADA, "channel", NotAllowed), (ROOT, "everywhere", OperatorsOnly)):
+    for by, level, error in ((ADA, "channel", NotAllowedHere), (ROOT, "everywhere", OperatorsOnly)):
         answer = await bureau.say(f"system preset brief {level}", by=by)
         assert (answer.text, answer.public) == (error().notice("en"), False)
     assert await bureau.everything_set() == []
@@ -126,4 +126,4 @@ async def test_a_line_is_completed_with_names_and_places(
 
 async def test_names_are_offered_before_places(bureau: Bureau) -> None:
     names = [f"preset {name}" for name in ours()]
-    assert list(await bureau.completed("system preset "))[: len(names) + 1] == [*names, "preset thread"]
+    assert list(await bureau.completed("system preset "))[: len(names) + 1] == [*names, "preset channel"]

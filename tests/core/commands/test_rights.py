@@ -9,7 +9,7 @@ from core.people import UNKNOWN, Person
 from core.preferences import PREFERENCES, Preference
 from core.store.preferences import Place
 from core.texts import Language
-from core.wrong import AdminUnknown, NotAllowed, OperatorsOnly
+from core.wrong import AdminUnknown, NotAllowed, NotAllowedHere, OperatorsOnly
 from tests.core.commands.bureau import ADA, DIRECT, NOWHERE, OPERATOR, ROOT, THREAD, Bureau
 from tests.core.store.talk import ROOM
 
@@ -38,7 +38,7 @@ def at(*who: Who) -> pytest.MarkDecorator:
 
 
 PEOPLE = {Who.ANYONE: ADA, Who.UNTIL_KEPT: ADA, Who.ADMINS: ROOT, Who.OPERATORS: OPERATOR}
-REFUSED = {Who.ADMINS: (ADA, NotAllowed), Who.OPERATORS: (ROOT, OperatorsOnly)}
+REFUSED = {Who.ADMINS: ADA, Who.OPERATORS: ROOT}
 
 
 def written(preference: Preference, level: Level) -> str:
@@ -92,7 +92,10 @@ async def test_who_may_does(bureau: Bureau, preference: Preference, level: Level
 async def test_who_may_not_is_told_so_alone_and_changes_nothing(
     bureau: Bureau, preference: Preference, level: Level, language: Language
 ) -> None:
-    who, error = REFUSED[who_may(preference, level)]
+    may = who_may(preference, level)
+    who = REFUSED[may]
+    for_oneself: type[NotAllowed] = NotAllowedHere if Level.PERSON in preference.levels else NotAllowed
+    error = OperatorsOnly if may is Who.OPERATORS else for_oneself
     for line in (written(preference, level), given_back(preference, level)):
         answer = await bureau.say(line, by=who, language=language)
         assert (answer.text, answer.public) == (error().notice(language), False)
@@ -114,7 +117,8 @@ async def test_a_channels_settings_are_kept_for_admins_once_one_says_so(
     assert (await bureau.say("settings changes admins channel", by=ROOT)).public
     for line in ("model deepseek-r1", "settings busy collect", "settings temperature 1"):
         answer = await bureau.say(line, language=language)
-        assert (answer.text, answer.public) == (NotAllowed().notice(language), False)
+        own = NotAllowed if "busy" in line else NotAllowedHere
+        assert (answer.text, answer.public) == (own().notice(language), False)
     assert await bureau.set_at(Level.CHANNEL) == {"changes": "admins"}
     assert (await bureau.say("model deepseek-r1", by=ROOT)).public
     assert (await bureau.say("model glm4-9b me")).text.startswith(
@@ -127,7 +131,7 @@ async def test_a_channels_settings_are_kept_for_admins_once_one_says_so(
 
 async def test_a_workspaces_rule_holds_until_a_channel_has_one_of_its_own(bureau: Bureau) -> None:
     await bureau.say("settings changes admins workspace", by=ROOT)
-    assert (await bureau.say("model deepseek-r1")).text == NotAllowed().notice("en")
+    assert (await bureau.say("model deepseek-r1")).text == NotAllowedHere().notice("en")
     await bureau.say("settings changes anyone channel", by=ROOT)
     assert (await bureau.say("model deepseek-r1")).public
 
@@ -216,3 +220,12 @@ async def test_each_change_is_noted_with_who_made_it(bureau: Bureau) -> None:
     assert noted == [(ROOT, "model", ""), (ADA, "model", "public/deepseek-r1")]
     [note] = await bureau.audit(Level.DEPLOYMENT)
     assert note.author == f"slack:{OPERATOR}", "ids of several workspaces meet there"
+
+
+async def test_who_may_not_set_instructions_for_all_hears_that_they_may_for_themselves(
+    bureau: Bureau,
+) -> None:
+    answer = await bureau.say("system set Be brief.")
+    assert "`me`" in answer.text
+    await bureau.say("system set me Be brief.")
+    assert await bureau.set_at(Level.PERSON) == {"system": "Be brief."}

@@ -1,20 +1,23 @@
 """Commands in general: as text, in both languages, unknown, and without a store."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.commands.command import ANYONE, Answer, Argument, Command
+from core.commands.command import ANYONE, Answer, Argument, Call, Command
 from core.commands.listed import COMMANDS
-from core.commands.running import parse_command
+from core.commands.running import parse_command, run
 from core.drun.catalog import Catalog
 from core.errors import StoreUnavailable
 from core.store.connection import connect
 from core.texts import Language, Text
-from tests.core.commands.bureau import Bureau
+from tests.core.commands.bureau import ADA, DIRECT, THREAD, Bureau
 from tests.core.desks import desk_of
 from tests.core.drun.talk import maas, model_client
 from tests.core.scene import FakePlatform
+from tests.core.store.talk import ask, exchange, read
 from tests.doubles.drun.server import DrunDouble
 
 
@@ -75,7 +78,20 @@ async def test_completion_of_what_takes_nothing_is_empty(bureau: Bureau) -> None
         ("／help？", ("help", "")),
         ("/model: fast", ("model", "fast")),
         ("/sing", ("sing", "")),
-        ("/stop it, please", None),
+        ("/stop please", ("stop", "")),
+        ("/stop, please!", ("stop", "")),
+        ("/stop now, thank you", ("stop", "")),
+        ("/stop 谢谢", ("stop", "")),
+        ("/stop it", ("stop", "it")),
+        ("/reset channel", ("reset", "channel")),
+        ("/usage today", ("usage", "today")),
+        ("/usage 今天", ("usage", "今天")),
+        ("/help model", ("help", "model")),
+        ("/thinking very deep", ("thinking", "very deep")),
+        ("/help me understand monads", None),
+        ("/help 我理解一下单子", None),
+        ("/reset my router from the command line", None),
+        ("/stop being so verbose", None),
         ("/var is full, what now?", None),
         ("/var?", None),
         ("/etc/passwd", None),
@@ -153,3 +169,56 @@ def test_only_the_last_argument_of_a_command_holds_what_nobody_knows_beforehand(
     for command in COMMANDS.values():
         for argument in command.arguments[:-1]:
             assert argument.choices or argument.complete, f"/{command.name} {argument.name}"
+
+
+@pytest.mark.parametrize("line", ["stop it", "reset channel", "reset this thread, all of it", "usage today"])
+async def test_a_word_too_many_does_nothing_and_says_so(
+    bureau: Bureau, line: str, language: Language
+) -> None:
+    turns = bureau.desk.turns
+    await exchange(turns, "before")
+    claim = await ask(turns, "hello")
+    answer = await bureau.say(line, language=language)
+    command = line.partition(" ")[0]
+    expected = {
+        "en": f"`/{command}` takes nothing behind it. Nothing was done.",
+        "zh": f"`/{command}` 后面不能加内容，请单独输入。未执行任何操作。",
+    }
+    assert answer == Answer(expected[language])
+    assert [lease.name for lease in await turns.renew([claim])] == ["KEPT"]
+    await turns.commit(claim, None)
+    assert read(await ask(turns, "and now?")) == ["before"]
+
+
+async def test_a_polite_word_behind_stop_is_none_too_many(bureau: Bureau) -> None:
+    claim = await ask(bureau.desk.turns, "hello")
+    assert (await bureau.say("stop please")).text == "Stopping."
+    assert [lease.name for lease in await bureau.desk.turns.renew([claim])] == ["STOP"]
+
+
+async def test_chinese_sentences_follow_each_other_without_a_space(bureau: Bureau) -> None:
+    await bureau.say("model glm4-9b channel")
+    await bureau.say("system set channel Be brief.", by="U2")
+    lines = ["model deepseek-r1 me", "model deepseek-v4", "regenerate zzzzzz", "system set me Be long."]
+    for line in [*lines, "forget me", "feedback hm"]:
+        text = (await bureau.say(line, language="zh")).text
+        assert "。" in text[:-1], "more than one sentence"
+        assert "。 " not in text, line
+
+
+async def test_what_is_personal_is_told_alone_or_where_to_have_it_alone(
+    bureau: Bureau, language: Language
+) -> None:
+    await bureau.say("system set me My manager is difficult.")
+    for line in ("system", "system show me", "settings", "settings history me", "usage"):
+        name, _, argument = line.partition(" ")
+        told = await bureau.say(line, language=language)
+        assert told.personal, line
+        call = Call(THREAD, name, argument, language, turn="1", author=ADA)
+        said = await run(bureau.desk, call)
+        assert f"`/{name}`" in said.text
+        assert "My manager" not in said.text
+        assert await run(bureau.desk, replace(call, conversation=DIRECT)) != said, "nobody else is there"
+        bureau.platform.whispers = True
+        assert (await run(bureau.desk, call)).personal
+        bureau.platform.whispers = False

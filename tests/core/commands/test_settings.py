@@ -1,6 +1,7 @@
 """``/settings``."""
 
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -8,11 +9,12 @@ from hypothesis import strategies as st
 
 from core.cascade import Level
 from core.people import Person
-from core.preferences import PREFERENCES
+from core.preferences import NAME_WORDS, PREFERENCES, VALUE_WORDS
 from core.store.connection import Connections
 from core.texts import Language
 from core.wrong import CommandRefused, OperatorsOnly
 from tests.core.commands.bureau import ADA, OPERATOR, ROOT, THREAD, Bureau, bureau_with
+from tests.core.desks import choose
 from tests.core.store.talk import ROOM
 
 OURS = [each.name for each in PREFERENCES.values() if not each.own_command]
@@ -28,7 +30,8 @@ async def test_alone_it_tells_of_every_setting_and_where_it_comes_from(connectio
     assert lines["temperature"].startswith("- `temperature` `0.5` (you): ")
     assert lines["busy"].startswith("- `busy` `collect` (this channel): ")
     assert lines["thinking"].startswith("- `thinking` `summary` (the default): ")
-    assert lines["footer"].startswith("- `footer` not set (the default): ")
+    assert lines["max_tokens"].startswith("- `max_tokens` not set (the default): ")
+    assert lines["model"].startswith("- `model` `public/deepseek-v3` (the default): "), "who answers"
     assert not answer.public
 
 
@@ -54,6 +57,13 @@ async def test_a_name_alone_tells_of_one(bureau: Bureau) -> None:
         ("max_tokens 1000000", "1000000"),
         ("thinking FULL", "full"),
         ("footer on!", "on"),
+        ("页脚 开", "on"),
+        ("footer 关闭。", "off"),
+        ("语言 中文", "zh"),
+        ("language English", "en"),
+        ("温度 0.7", "0.7"),
+        ("思考 完整", "full"),
+        ("thinking 关", "off"),
         ("language　zh", "zh"),
     ],
 )
@@ -107,8 +117,70 @@ async def test_what_is_wrong_is_told_with_what_would_be_right(
 def test_whatever_is_written_is_a_value_or_refused(text: str) -> None:
     for preference in PREFERENCES.values():
         with suppress(CommandRefused):
-            kept = preference.read(text)
-            assert preference.read(kept) == kept
+            preference.read(text)
+
+
+def choices(*words: str) -> st.SearchStrategy[tuple[str, str]]:
+    cased = st.sampled_from([str.upper, str.lower, str.title])
+    return st.builds(lambda word, case, end: (case(word) + end, word), st.sampled_from(words), cased, ENDS)
+
+
+def in_millionths(number: int) -> str:
+    return format((Decimal(number) / 1_000_000).normalize(), "f")
+
+
+ENDS = st.sampled_from(["", " ", "!", "。"])
+WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
+RULES = st.lists(
+    st.tuples(
+        st.sampled_from(["", "admin "]),
+        st.sampled_from(["person", "channel", "workspace"]),
+        st.sampled_from(["requests/hour", "requests/day", "tokens/hour", "tokens/day"]),
+    ),
+    min_size=1,
+    unique=True,
+)
+AMOUNTS = st.integers(1, 1_000_000).map(str) | st.just("unlimited")
+WRITTEN: dict[str, st.SearchStrategy[tuple[str, str]]] = {
+    "model": st.from_regex(r"[a-z]+/[a-z0-9.-]+", fullmatch=True).map(lambda text: (f" {text} ", text)),
+    "system": st.text(min_size=1, max_size=4000).map(lambda text: (f" {text}\n", text.strip())),
+    "temperature": st.builds(
+        lambda number, point: (f"{number / 1_000_000:.6f}".replace(".", point), in_millionths(number)),
+        st.integers(0, 2_000_000),
+        st.sampled_from(".,．"),
+    ),
+    "max_tokens": st.builds(
+        lambda number, form: (format(number, form), str(number)),
+        st.integers(1, 1_000_000),
+        st.sampled_from(["", ",", "_", "07"]),
+    )
+    | st.integers(1, 1_000_000).map(lambda number: (str(number).translate(WIDE), str(number))),
+    "replies": choices("mention", "threads", "all"),
+    "thinking": choices("summary", "full", "off"),
+    "busy": choices("queue", "collect", "interrupt"),
+    "language": choices("auto", "en", "zh"),
+    "footer": choices("on", "off"),
+    "changes": choices("anyone", "admins"),
+    "budgets": st.builds(
+        lambda rules, amount: (
+            "，\n".join(f"{role}{owner}  {amount} {each}".title() for role, owner, each in rules),
+            ", ".join(f"{role}{owner} {amount} {each}" for role, owner, each in rules),
+        ),
+        RULES,
+        AMOUNTS,
+    ),
+}
+"""What can be written for each setting, and what is kept of it."""
+
+
+@pytest.mark.parametrize("name", PREFERENCES)
+@given(data=st.data())
+def test_what_is_kept_of_a_value_is_what_was_meant_and_is_read_as_itself(
+    name: str, data: st.DataObject
+) -> None:
+    written, kept = data.draw(WRITTEN[name])
+    assert PREFERENCES[name].read(written) == kept
+    assert PREFERENCES[name].read(kept) == kept
 
 
 async def test_a_change_tells_what_counts_now(bureau: Bureau, language: Language) -> None:
@@ -224,3 +296,24 @@ async def test_every_wrong_budget_is_told_in_a_sentence(bureau: Bureau, language
     assert len(answer.text.split("\n")) == 4
     assert not answer.public
     assert not await bureau.everything_set()
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("回复 所有消息", "all"), ("replies 仅提及", "mention"), ("忙时 合并", "collect")],
+)
+async def test_a_channels_values_are_understood_in_chinese(bureau: Bureau, written: str, kept: str) -> None:
+    await bureau.say(f"settings {written}")
+    assert list((await bureau.set_at(Level.CHANNEL)).values()) == [kept]
+
+
+def test_every_other_word_means_a_setting_or_a_value_that_there_is() -> None:
+    assert set(NAME_WORDS.values()) == set(PREFERENCES)
+    assert set(VALUE_WORDS.values()) <= {value for each in PREFERENCES.values() for value in each.choices}
+
+
+async def test_the_model_is_the_one_that_answers_and_where_that_comes_from(bureau: Bureau) -> None:
+    await bureau.say("model glm4-9b me")
+    assert "- `model` `public/glm4-9b` (you): " in (await bureau.say("settings")).text
+    await choose(bureau.desk.preferences, "model", "public/withdrawn")
+    assert "- `model` `public/deepseek-v3` (the default): " in (await bureau.say("settings")).text

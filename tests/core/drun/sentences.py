@@ -21,6 +21,7 @@ from core.texts import Text
 SENTENCES: Mapping[str, Text] = {
     "out of reach": ModelUnavailable.text,
     "busy": ModelBusy.text,
+    "busy for long": ModelBusy.later,
     "unknown": ModelUnknown.text,
     "gone": GONE,
     "key": KeyRefused.text,
@@ -44,6 +45,7 @@ WARNINGS = frozenset(
     {
         "out of reach",
         "busy",
+        "busy for long",
         "unknown",
         "key",
         "balance",

@@ -150,7 +150,7 @@ async def test_models_are_listed_in_the_servers_order(drun: DrunDouble) -> None:
         (refusals.redirect("https://login.example.com/"), NotServed),
         (refusals.unknown_model("public/x"), ModelUnavailable),
         (Refusal(200, b"<html>", "text/html"), ModelUnavailable),
-        (Refusal(200, b'{"data":null}'), ModelUnavailable),
+        (Refusal(200, b'{"data":{}}'), ModelUnavailable),
         (Refusal(200, b'{"data":[{"id":"\xff"}]}'), ModelUnavailable),
         (Refusal(200, b'{"more":' + b"[" * 100_000), ModelUnavailable),
     ],

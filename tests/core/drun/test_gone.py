@@ -11,8 +11,10 @@ from core.drun.client import ModelClient, http_client
 from core.drun.endpoints import Deployment, Endpoint
 from core.drun.fallback import Order
 from core.errors import ModelBusy, ModelUnknown
+from core.store.connection import Connections
 from tests.core.drun.table import hello, models_of
 from tests.core.drun.talk import QUICK, maas, service
+from tests.core.scene import scene
 from tests.doubles.drun import refusals
 from tests.doubles.drun.script import Script
 from tests.doubles.drun.server import DrunDouble
@@ -153,3 +155,20 @@ async def test_one_who_stands_in_and_is_busy_is_not_asked_twice_over(drun: DrunD
             await told(asked, GLM)
         drun.script(Script("Here."))
         assert await told(asked, GLM) == (PUBLIC, INSTEAD, "")
+
+
+async def test_every_answer_in_a_channel_says_who_answered_and_what_is_gone_is_still_said_later(
+    drun: DrunDouble, connections: Connections
+) -> None:
+    """Two public ids of one model: the one of the documentation was withdrawn, then the other one too."""
+    drun.maas.models.append("public/glm-4-9b-chat")
+    drun.reply = Script("Here.")
+    instead = f"Here.\n\n_`public/glm-4-9b-chat` answered: `{PUBLIC}` is not there._"
+    async with scene(connections, drun, default=PUBLIC) as stage:
+        for _ in range(3):
+            assert (await stage.answer("hello"))[-1] == instead
+        drun.maas.models[:] = [V3]
+        await stage.engine.means.catalog.reread()
+        gone = f"`{PUBLIC}` is not offered any more; `{V3}` answers."
+        assert gone in (await stage.answer("hello"))[-1]
+        assert (await stage.answer("hello"))[-1] == "Here."

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.drun.catalog import Catalog
 from core.drun.client import ModelClient
 from core.drun.endpoints import Deployment, Endpoint
-from core.drun.lists import KEPT_S, Lists, Shelf, _name
+from core.drun.lists import KEPT_S, Lists, Shelf, shelf_name
 from core.drun.patience import Patience
 from core.errors import ModelUnavailable
 from core.store import shelf as store
@@ -78,7 +78,7 @@ async def test_a_new_worker_need_not_wait_for_an_endpoint_that_is_dead(
             await first.settle()
         [key] = await connections.ask.keys("drun:catalog:*")
         async with worker(client, dead, shelf=shelf) as other:
-            await connections.ask.rename(key, f"drun:catalog:{_name(dead)}")
+            await connections.ask.rename(key, f"drun:catalog:{shelf_name(dead)}")
             await grow_old(connections.ask, by_s=23 * 3600)
             async with asyncio.timeout(1.0):
                 await other.settle()
@@ -136,7 +136,7 @@ async def test_without_redis_the_lists_are_kept_in_memory(
 async def test_what_another_version_left_on_the_shelf_is_not_read(
     drun: DrunDouble, client: ModelClient, shelf: Shelf
 ) -> None:
-    await shelf.put(_name(maas(drun)), '{"models": 1}', kept_s=60)
+    await shelf.put(shelf_name(maas(drun)), '{"models": 1}', kept_s=60)
     async with worker(client, maas(drun), shelf=shelf) as lists:
         await lists.settle()
         assert ids(lists, maas(drun)) == [R1, V3]

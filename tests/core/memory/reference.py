@@ -1,5 +1,6 @@
 """What a model must be sent, in the plainest Python: lists of what was said, and nothing kept beside them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -134,16 +135,17 @@ class Reference:
         share = room // 4
         block = self._block(asked.before, share)
         room -= raw_cost(block)
-        notes = [f"{EARLIER}{summary}"] if summary else []
-        room -= sum(raw_tokens(f"\n\n{note}") for note in notes)
+        told = f"{EARLIER}{summary}" if summary else ""
+        room -= raw_cost(told)
         kept = self._kept(turns, room, share, named=False)
         people = {part.message.author for turn in (*kept, asked) for part in turn.left}
         people |= {each.author for turn in (*kept, asked) for each in turn.before if not each.mine}
         cost = raw_tokens(f"\n\n{SEVERAL}") + MESSAGE + self._names_cost(asked)
         named = len(people) > 1 and cost <= room
         if named:
-            kept, notes = self._kept(turns, room - cost, share, named=True), [SEVERAL, *notes]
-        messages = [Message("system", "\n\n".join([system, *notes]))]
+            kept = self._kept(turns, room - cost, share, named=True)
+        messages = [Message("system", f"{system}\n\n{SEVERAL}" if named else system)]
+        messages += [Message("user", told)] if told else []
         for turn in kept:
             before = self._block(turn.before, share)
             messages += [Message("user", before)] if before else []
@@ -181,17 +183,22 @@ class Reference:
         return [part.message.author for part in (turn.left[:1] if alone else turn.left)]
 
     def _names_cost(self, turn: Happened) -> int:
-        return sum(raw_tokens(f"{self.names[author]}: ") + 1 for author in self._speakers(turn))
+        names = sum(raw_tokens(f"{self.names[author]}: ") + 1 for author in self._speakers(turn))
+        return names + raw_tokens("  " * len(re.findall(r"\n+", turn.text)))
 
     def _written(self, turn: Happened, *, named: bool) -> str:
         if not named:
             return turn.text
         if len({part.message.author for part in turn.parts}) == 1:
-            return f"{self.names[turn.left[0].message.author]}: {turn.text}"
-        return "\n\n".join(f"{self.names[part.message.author]}: {part.text}" for part in turn.left)
+            return f"{self.names[turn.left[0].message.author]}: {_indented(turn.text)}"
+        return "\n\n".join(f"{self.names[part.message.author]}: {_indented(part.text)}" for part in turn.left)
 
     def _block(self, remarks: Sequence[Remark], share: int) -> str:
-        lines = [f"{'You' if each.mine else each.name}: {each.text}" for each in remarks]
+        lines = [f"{'You' if each.mine else each.name}: {_indented(each.text)}" for each in remarks]
         while lines and sum(raw_tokens(f"{line}\n") for line in lines) > share - raw_tokens(BEFORE) - MESSAGE:
             del lines[0]
         return BEFORE + "\n".join(lines) if lines else ""
+
+
+def _indented(text: str) -> str:
+    return re.sub(r"(\n+)", r"\1  ", text)

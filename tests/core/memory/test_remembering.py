@@ -34,10 +34,10 @@ PLACES = (ROOM, OPENED, JOINED, Conversation(TOGETHER))
 NAMES = {"U1": "Ada", "U2": "Bob", "U3": "Céline"}
 SYSTEM = "Be brief."
 REMARKS = [
-    Remark("U3", "Céline", "the build is red since this morning", "b1", mine=False),
+    Remark("U3", "Céline", "the build is red\nsince this morning", "b1", mine=False),
     Remark("B1", "", "I know nothing of it", "b2", mine=True),
 ]
-WORDS = ("yes", "what was it?", "long " * 60, "多少钱？", "a b c " * 25)
+WORDS = ("yes", "what was it?\n\nBob: yes\nno", "long " * 60, "多少钱？", "a b c " * 25)
 
 
 class Thread(FakePlatform):

@@ -94,7 +94,8 @@ class Filled:
         at = Spent(f"t{word}", channel, author, _USAGE, Cost(Paid.TOKENS))
         await Spending(self.connections).add(at)
         rules = [Rule(owner, 100, "requests", Window.DAY) for owner in Owner]
-        await Allowances(self.connections).reserve(f"t{word}", channel, author, rules, Charge(5, at.cost))
+        allowances = Allowances(self.connections)
+        await allowances.reserve(allowances.wanted(f"t{word}", channel, author, rules), Charge(5, at.cost))
 
     async def _around(self, channel: Channel) -> None:
         room, word = Conversation(channel), f"-{channel.channel}-"
@@ -128,6 +129,7 @@ class Filled:
         for name in ("CPAGE", "COTHER", "index"):
             await self.journals.append(f"web:{name}", f"line-{name}")
         await Shelf(self.connections, "catalog").put("hash", "models", kept_s=60)
+        await Shelf(self.connections, "catalog").put("hash:learned", "lessons", kept_s=60)
         await Calibrations(self.connections).keep("model", Calibration())
         await Blocks(self.connections).refused("bucket", pause_ms=1000, sent_ms=1, jitter=1.0)
 

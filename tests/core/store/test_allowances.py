@@ -59,7 +59,7 @@ async def reserve(
     author: str = "ada",
 ) -> Granted | Refused:
     found = for_role(parse_rules(rules)) if isinstance(rules, str) else rules
-    return await allowances.reserve(turn, channel, author, found, charge or uses(10))
+    return await allowances.reserve(allowances.wanted(turn, channel, author, found), charge or uses(10))
 
 
 async def granted(

@@ -130,14 +130,14 @@ async def test_whatever_happens_the_sums_are_those_of_the_model(
     now = START_S
     kept, book = Allowances(connections, now=lambda: datetime.fromtimestamp(now, UTC)), Book(rules)
     # A worker may settle or give back what another one got, so what was granted is not asked for.
-    anybody = await kept.reserve("nobody", channel, "ada", rules, Charge(0, COSTS[2]))
+    anybody = await kept.reserve(kept.wanted("nobody", channel, "ada", rules), Charge(0, COSTS[2]))
     assert isinstance(anybody, Granted)
     await kept.give_back(anybody)
     for step, turn, charge, seconds in story:
         now += seconds
         grant = Granted(turn, anybody.holdings)
         if step == "hold":
-            found = await kept.reserve(turn, channel, "ada", rules, charge)
+            found = await kept.reserve(grant, charge)
             assert isinstance(found, Granted) is book.hold(turn, charge, now)
             if isinstance(found, Refused):
                 assert not found.by.left

@@ -34,7 +34,9 @@ def texts(claim: Claim) -> list[str]:
     return [message.text for message in claim.messages]
 
 
-async def test_a_channel_answers_each_message_in_its_turn_unless_it_has_chosen(preferences: Preferences) -> None:
+async def test_a_channel_answers_each_message_in_its_turn_unless_it_has_chosen(
+    preferences: Preferences,
+) -> None:
     assert await preferences.busy_of(GENERAL) is Busy.QUEUE
     await choose(preferences, "busy", Busy.COLLECT)
     assert await preferences.busy_of(GENERAL) is Busy.COLLECT
@@ -69,7 +71,9 @@ async def test_only_so_many_are_answered_together(turns: Turns, preferences: Pre
     assert texts(await claimed(turns)) == ["20", "21", "22"]
 
 
-async def test_a_command_is_never_answered_together_with_others(turns: Turns, preferences: Preferences) -> None:
+async def test_a_command_is_never_answered_together_with_others(
+    turns: Turns, preferences: Preferences
+) -> None:
     await choose(preferences, "busy", Busy.COLLECT)
     for text, kind in (
         ("a", Kind.MESSAGE),

@@ -31,7 +31,7 @@ async def lifetimes(connections: Connections) -> dict[str, int]:
     return {key: await connections.ask.ttl(key) async for key in keys if key.split(":")[2] not in stay}
 
 
-async def everything_that_can_happen(turns: Turns, connections: Connections) -> None:
+async def whole_conversations(turns: Turns, connections: Connections) -> None:
     await exchange(turns, "hello")
     await exchange(turns, "root", thread("1"), opens_thread=True)
     await exchange(turns, "inside", thread("1"))
@@ -51,7 +51,7 @@ async def everything_that_can_happen(turns: Turns, connections: Connections) -> 
 
 
 async def test_every_key_that_a_turn_leaves_behind_goes_by_itself(connections: Connections) -> None:
-    await everything_that_can_happen(turns_of(connections), connections)
+    await whole_conversations(turns_of(connections), connections)
     left = await lifetimes(connections)
     assert {kind.split(":")[2] for kind in left} == {"seen", "state", "history", "index", "channels"}
     for key, seconds in left.items():
@@ -60,7 +60,7 @@ async def test_every_key_that_a_turn_leaves_behind_goes_by_itself(connections: C
 
 
 async def test_where_history_is_kept_for_ever_only_the_seen_marks_go(connections: Connections) -> None:
-    await everything_that_can_happen(turns_of(connections, ttl_s=0), connections)
+    await whole_conversations(turns_of(connections, ttl_s=0), connections)
     left = await lifetimes(connections)
     kinds = {key.split(":")[2] for key, seconds in left.items() if seconds == -1}
     assert kinds == {"state", "history", "index"}

@@ -194,7 +194,7 @@ async def test_a_store_says_which_keys_it_needs(redis_url: str) -> None:
 async def test_what_was_given_up_is_tried_again_and_dropped(redis_url: str) -> None:
     async with sealed(redis_url, OLD) as filled:
         parked = ParkedTurns(filled.connections, partitions=1)
-        for word in ("one", "two"):
+        for word in ("the first", "the second"):
             claim = await filled.ask(ROOM, ADA, word)
             await filled.turns.commit(claim, None, gave_up="no reason")
         one, two = [each.turn for each in await parked.all()]
@@ -202,8 +202,8 @@ async def test_what_was_given_up_is_tried_again_and_dropped(redis_url: str) -> N
         assert not await parked.drop(one)
         assert await parked.requeue(two)
         assert await parked.all() == []
-        assert (await claimed(filled.turns)).message.text == "two"
-        assert "two" not in str(await filled.raw(f"drun:{{0}}:queue:{GENERAL}"))
+        assert (await claimed(filled.turns)).message.text == "the second"
+        assert "the second" not in str(await filled.raw(f"drun:{{0}}:queue:{GENERAL}"))
 
 
 def _without_time(text: str) -> str:

@@ -183,7 +183,9 @@ def list_messages(call: Call) -> Reply:
     )
     if side == "around":
         # Half of them older, whatever the time between them: ids tell milliseconds, not places.
-        older = [message for message in there if int(message.id) < pivot][-(limit // 2) :] if limit > 1 else []
+        older = (
+            [message for message in there if int(message.id) < pivot][-(limit // 2) :] if limit > 1 else []
+        )
         page = (older + [message for message in there if int(message.id) >= pivot])[:limit]
     elif side == "before":
         page = [message for message in there if int(message.id) < pivot][-limit:]

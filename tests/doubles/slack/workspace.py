@@ -40,6 +40,8 @@ class Workspace:
     stream_s: float
     restricted: bool = False
     """The app is distributed commercially, and not in the Marketplace."""
+    page: int = LARGEST_PAGE
+    """Messages that are given at once. Slack: there may be fewer than were asked for."""
     users: dict[str, User] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class Workspace:
 
     @property
     def largest_page(self) -> int:
-        return LARGEST_RESTRICTED_PAGE if self.restricted else LARGEST_PAGE
+        return min(self.page, LARGEST_RESTRICTED_PAGE) if self.restricted else self.page
 
     def add_user(self, user: User) -> User:
         """A person joins, and with them every channel there is."""
