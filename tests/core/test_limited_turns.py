@@ -23,7 +23,8 @@ async def test_a_turn_that_waits_for_its_place_shows_that_and_can_be_stopped(
     await blocks.take(bucket_of(maas(stage.drun), MODEL), Taking(rule, "another", 1))
     limiter = Limiter(blocks, rpm=rule.rpm)
     async with http_client() as http:
-        client = ModelClient(http, QUICK, limiter=limiter)
+        # With less patience it would be told at once that its turn comes too late.
+        client = ModelClient(http, replace(QUICK, total_s=600), limiter=limiter)
         there = replace(stage, engine=replace(stage.engine, means=replace(stage.engine.means, client=client)))
         claim, stopping = await there.asked("hello"), asyncio.Event()
         answering = there.answering(claim, stopping)

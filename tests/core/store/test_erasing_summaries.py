@@ -23,10 +23,11 @@ def filled(connections: Connections) -> Filled:
 
 
 async def sum_up(filled: Filled, claim: Claim, text: str = SECRET) -> bool:
-    """As somebody does who knows what ``claim`` told. False: it was made in vain."""
+    """As somebody does who knows what ``claim`` told. False: it was begun or made in vain."""
     summaries = Summaries(filled.connections, partitions=filled.partitions)
     making = await summaries.begin(GENERAL, claim.recalled)
-    assert making is not None
+    if making is None:
+        return False
     kept = await summaries.keep(making, summary_of(text, "m"), upto=int(claim.sequence))
     await summaries.end(making)
     return kept
