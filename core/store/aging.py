@@ -14,7 +14,7 @@ class Aging:
 
     def __init__(self, connections: Connections, *, partitions: int) -> None:
         self._partitions = partitions
-        self._age = connections.script("age")
+        self._age = connections.script("age", "age")
 
     @translating
     async def of(self, owner: Channel | Conversation) -> None:

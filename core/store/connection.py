@@ -38,9 +38,11 @@ class Connections:
     """For all that people have said."""
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def script(self, name: str) -> "Script":
-        """The script ``core/store/scripts/<name>.lua``."""
-        text = (resources.files("core.store") / "scripts" / f"{name}.lua").read_text()
+    def script(self, name: str, *shared: str) -> "Script":
+        """The script ``core/store/scripts/<name>.lua``, with the functions of ``shared/<shared>.lua`` before it."""
+        scripts = resources.files("core.store") / "scripts"
+        files = [*(scripts / "shared" / f"{each}.lua" for each in shared), scripts / f"{name}.lua"]
+        text = "\n".join(file.read_text() for file in files)
         return Script(self.routes, text, self.wait_replicas)
 
     @asynccontextmanager

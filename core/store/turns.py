@@ -68,7 +68,7 @@ class Turns:
         self._busy = busy
         self._most_waiting = most_waiting
         self._accept = connections.script("accept")
-        self._claim = connections.script("claim")
+        self._claim = connections.script("claim", "age")
         self._checkpoint = connections.script("checkpoint")
         self._commits = Commits(
             connections, ttl_s=history_ttl_s, turns_kept=TURNS_KEPT, parked_kept=PARKED_KEPT

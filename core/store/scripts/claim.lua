@@ -10,37 +10,10 @@ local prefix = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 
--- Takes out of a history what is too old, as age.lua does.
-local function age(owner)
+-- age: shared/age.lua
+local function age_of(owner)
   local function key(kind) return prefix .. kind .. ':' .. owner end
-  local history, index, pins = key('history'), key('index'), key('pins')
-  local memory, remembering = key('memory'), key('remembering')
-  -- From the oldest on: none is too old before those that were asked before it.
-  local old, from, done = nil, 0, false
-  repeat
-    local ids = redis.call('ZRANGE', index, from, from + 99, 'WITHSCORES')
-    done = #ids == 0
-    for i = 1, #ids, 2 do
-      local at = string.match(ids[i], '^@(%d+) ')
-      if at and tonumber(at) > now then
-        done = true
-        break
-      end
-      if at then old = ids[i + 1] end
-    end
-    from = from + 100
-  until done
-  if old then
-    for _, key in ipairs({history, index, pins}) do
-      redis.call('ZREMRANGEBYSCORE', key, '-inf', old)
-    end
-  end
-  local at = redis.call('HGET', memory, 'too_old')
-  if at and tonumber(at) <= now then
-    -- Whoever makes the next one of it makes it in vain.
-    redis.call('DEL', memory)
-    redis.call('DEL', remembering)
-  end
+  age(now, key('history'), key('index'), key('pins'), key('memory'), key('remembering'))
 end
 
 -- How many of the waiting messages are answered together, where the channel wants that: those without a command between.
@@ -113,14 +86,14 @@ while true do
     local upto = string.match(entry, '^%d+')
     local floor, own_mark = mark or '0', mark or '0'
     words = words or '0'
-    age(channel)
+    age_of(channel)
     local recalled
     local nearer = {}
     local own = {}
     if known[2] then
       nearer = redis.call('HGETALL', prefix .. 'settings:' .. conversation)
       own_mark = known[4] or '0'
-      age(conversation)
+      age_of(conversation)
       upto = known[2]
       floor = known[3] or '0'
       if tonumber(own_mark) > tonumber(floor) then floor = own_mark end

@@ -156,7 +156,7 @@ def test_the_rights_cover_all_commands_of_all_scripts() -> None:
 
 
 def of_scripts() -> set[str]:
-    texts = [each.read_text() for each in (CHECKOUT / "core" / "store" / "scripts").glob("*.lua")]
+    texts = [each.read_text() for each in (CHECKOUT / "core" / "store" / "scripts").rglob("*.lua")]
     called = [name.lower() for text in texts for name in re.findall(r"redis\.call\('(\w+)'", text)]
     assert len(called) == sum(text.count("redis.call(") for text in texts)
     return set(called)
